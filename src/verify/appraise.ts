@@ -27,12 +27,14 @@ import { splitUuid } from './statement-ids.ts'
 export const plain = 1
 /** The signature verifies under the key that the registry has for `kid`. */
 export const signed = 2
+/** It was recognised: it rests on nothing of the registry but its signer and whether the ledger is open to it. */
+export const recognised = 4
 
 /** What a thread found, a column a fact; positions count from the chunk's begin. */
 export interface Appraisal {
   /** 32 bytes an entry. */
   readonly leafHashes: Uint8Array
-  /** {@link plain}, {@link signed}; 0 where nothing may be taken from here. */
+  /** {@link plain}, {@link signed}, {@link recognised}; 0 where nothing may be taken from here. */
   readonly marks: Uint8Array
   /** The link of the first entry; those after it were compared here. */
   readonly firstLink: Uint8Array | undefined
@@ -145,14 +147,14 @@ export function appraise(
     const start = at + gap
     at = start + length
     const own = bytes.subarray(start, at)
-    const recognised = recogniser.recognise(own, begin + i)
-    if (recognised !== undefined) {
+    const known = recogniser.recognise(own, begin + i)
+    if (known !== undefined) {
       before = leafHash(own)
       leafHashes.set(before, 32 * i)
-      if (i === 0) firstLink = recognised.link.slice()
-      else if (previous === undefined || !equalBytes(recognised.link, previous)) continue
-      found[i] = saidBy(recognised)
-      jobOf[i] = jobs.push(recognised) - 1
+      if (i === 0) firstLink = known.link.slice()
+      else if (previous === undefined || !equalBytes(known.link, previous)) continue
+      found[i] = saidBy(known)
+      jobOf[i] = jobs.push(known) - 1
       continue
     }
     const { hash, entry, statement } = partsOfEntry(own)
@@ -172,7 +174,7 @@ export function appraise(
     const job = jobOf[i] as number
     if (job < 0) continue
     const { publicKey, message, signature } = jobs[job] as SignatureJob
-    if (accepted?.[job] === 1 || verifyEd25519(publicKey, message, signature)) marks[i] = signed
+    if (accepted?.[job] === 1 || verifyEd25519(publicKey, message, signature)) marks[i] = signed | recognised
     else found[i] = undefined
   }
   return { leafHashes, marks, firstLink, ...columnsOf(begin, found, { leafHashes, marks, disclosures, tally }) }

@@ -10,12 +10,13 @@ import type { StatementBody } from '../statements/kinds.ts'
 import { bodyOfEntry, type EntryParts, type OpenedEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
 import type { PlainReferences } from '../statements/plain/members.ts'
+import { isSameGround, isSameSigner } from '../statements/plain/recognise.ts'
 import { judgeTarget } from '../statements/references.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { Findings, RuleContext } from '../statements/rules.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
-import { type Appraisal, plain, readDisclosures } from './appraise.ts'
+import { type Appraisal, plain, readDisclosures, recognised } from './appraise.ts'
 import { type FindingList, findingOf } from './report.ts'
 import type { WalkHistory } from './walk-history.ts'
 import type { TreeFacts } from './walk-tree.ts'
@@ -89,7 +90,12 @@ export class EntryJudge {
    * Takes the plain entries of a chunk as they were appraised: a function that takes one, if its place in the chain is in order too, and
    * else gives false, with nothing done. Undefined where the tree does not vouch for the bytes that were appraised.
    */
-  accepting(begin: number, count: number, appraisal: Appraisal): ((i: number) => boolean) | undefined {
+  accepting(
+    begin: number,
+    count: number,
+    appraisal: Appraisal,
+    registry: Registry,
+  ): ((i: number) => boolean) | undefined {
     const { history, tree, observer } = this.options
     const {
       leafHashes,
@@ -109,8 +115,23 @@ export class EntryJudge {
     if (!tree.authentic || begin + count > tree.leaves) return undefined
     if (!equalBytes(leafHashes, history.leaves(begin, count))) return undefined
     const signers = appraisal.signers.map(([iss, kid]) => ({ iss, number: history.signerNumber(iss, kid) }))
+    // Whether an entry of each signer stands on the registry of now: asked once for each registry.
+    let ground = registry
+    let stands: (boolean | undefined)[] | undefined
+    const standsNow = (i: number): boolean => {
+      if (this.registry === registry) return true
+      if (((marks[i] as number) & recognised) === 0) return false
+      if (this.registry !== ground) {
+        ground = this.registry
+        stands = isSameGround(registry, ground) ? [] : undefined
+      }
+      if (stands === undefined) return false
+      const signer = appraisal.signerOf[i] as number
+      const [iss, kid] = appraisal.signers[signer] as readonly [string, string]
+      return (stands[signer] ??= isSameSigner(registry, ground, iss, kid))
+    }
     return (i) => {
-      if (((marks[i] as number) & plain) === 0) return false
+      if (((marks[i] as number) & plain) === 0 || !standsNow(i)) return false
       const index = begin + i
       const timeMs = timesMs[i] as number
       if (this.lastMs !== undefined && timeMs < this.lastMs) return false

@@ -2,6 +2,7 @@ import { valueOr } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
 import { readBody } from '../statements/body.ts'
+import { isSameGround } from '../statements/plain/recognise.ts'
 import { type EntryParts, partsOfEntry, openEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
 import { referencesOf } from '../statements/said.ts'
@@ -64,22 +65,39 @@ export class EntryWalk {
       const chunk = await (pending.shift() as Promise<Pending>)
       fill()
       const end = chunk.mayReadThere ? undefined : this.endWithin(await chunk.read())
-      // What a thread judged on a registry that has changed since is judged anew, and so is what waits behind it.
-      this.renew(chunk, pending)
+      await this.renew(chunk, pending)
       await this.judgeChunk(chunk, end, pending)
       if (end !== undefined) return this.judge.endEarly(end)
       onProgress?.(chunk.end, size)
     }
   }
 
-  /** Hands out what was handed out on another registry than that of now, in order. What cannot be read fails in its own turn. */
-  private renew(chunk: Pending, waiting: readonly Promise<Pending>[]): void {
+  /**
+   * Hands out what was handed out on another registry than that of now, in order, where that spares more than it costs: most entries stand on
+   * their signer alone, whatever has changed since. What cannot be read fails in its own turn.
+   */
+  private async renew(chunk: Pending, waiting: readonly Promise<Pending>[]): Promise<void> {
+    if (await this.isWorthAnew(chunk, 0)) this.handOutAnew(chunk, waiting)
+  }
+
+  private handOutAnew(chunk: Pending, waiting: readonly Promise<Pending>[]): void {
     const renewOne = (one: Pending): void => {
       if (one.registry !== this.judge.registry) this.handOut(one)
     }
-    if (chunk.registry === this.judge.registry) return
     renewOne(chunk)
     for (const read of waiting) read.then(renewOne, () => {})
+  }
+
+  /** Whether the entries of a part from a place on had better be judged by a thread on the registry of now. */
+  private async isWorthAnew(part: Pending, from: number): Promise<boolean> {
+    const { judge, options } = this
+    if (options.appraiser === undefined || part.registry === judge.registry) return false
+    const appraisal = await part.appraisal
+    if (appraisal === undefined || !isSameGround(part.registry, judge.registry)) return true
+    // What nobody has verified a signature of: most often its key was not admitted yet.
+    let unsigned = 0
+    for (let i = from; i < part.end - part.begin; i++) if (((appraisal.marks[i] as number) & signed) === 0) unsigned++
+    return unsigned >= worthHanding
   }
 
   /**
@@ -155,7 +173,7 @@ export class EntryWalk {
     for (let left = handedAnew - 1; next < end; left--) {
       const [whole, begin] = [part, next]
       part = { ...whole, begin, end, read: once(async () => chunkBetween(await whole.read(), begin, end)) }
-      this.renew(part, waiting)
+      this.handOutAnew(part, waiting)
       next = await this.judgePart(part, end, left > 0)
     }
   }
@@ -166,7 +184,7 @@ export class EntryWalk {
     const { registry, begin } = part
     const appraisal = await part.appraisal
     const canHandOut = mayHandOut && this.options.appraiser !== undefined
-    const accepts = appraisal === undefined ? undefined : judge.accepting(begin, end - begin, appraisal)
+    const accepts = appraisal === undefined ? undefined : judge.accepting(begin, end - begin, appraisal, registry)
     // Read and taken apart only where the walk must look for itself.
     let each: (Uint8Array | undefined)[] | undefined
     let disclosed: (Uint8Array | undefined)[] = []
@@ -180,8 +198,7 @@ export class EntryWalk {
       const lacks = this.mayLack(appraisal, i)
       // What was appraised there must be what is looked at here.
       const isSame = !lacks || wasAppraised(appraisal, i, (await look())[i])
-      // From an entry that changes the registry on, what was judged on the registry before it is worth nothing.
-      const isAccepted = isSame && accepts !== undefined && judge.registry === registry && accepts(i)
+      const isAccepted = isSame && accepts?.(i) === true
       if (isAccepted && !lacks) continue
       const bytes = (each ?? (await look()))[i]
       const texts = splitDisclosed(disclosed[i])
@@ -193,7 +210,8 @@ export class EntryWalk {
         await this.judgeEntry(begin + i, bytes, signedUnder, texts)
         const next = begin + i + 1
         const hasSettled = judge.registry === before && before !== registry && before.keys.size > 0
-        if (canHandOut && hasSettled && end - next >= worthHanding) return next
+        const isRest = canHandOut && hasSettled && end - next >= worthHanding
+        if (isRest && (await this.isWorthAnew(part, i + 1))) return next
       }
     }
     return end

@@ -268,14 +268,14 @@ describe('threads that read ranges', () => {
     const source = await FolderSource.open(test.root, readOwnKey(test.folder))
     const { codec } = source.storage
     await source.close()
-    const pool = new AppraisalPool(codec, 2, 1)
+    const pool = new AppraisalPool(codec, 'tables', 2, 1)
     try {
       expect((await verified({ forThreads: true, pool })).said).toEqual(alone.said)
       expect((await verified({ forThreads: true, pool, trusted: halfway })).said).toEqual(trustedAlone.said)
     } finally {
       await pool.close()
     }
-    const dying = new AppraisalPool(codec, 2, 1)
+    const dying = new AppraisalPool(codec, 'tables', 2, 1)
     const range: Appraiser['appraiseRange'] = (...args) => {
       const found = dying.appraiseRange(...args)
       // While the threads hold ranges.

@@ -88,6 +88,27 @@ const signatureLength = 86
 const maxRemembered = 400
 const maxSigners = 8192
 
+/**
+ * Whether what was recognised on one registry stands on a later one too, as far as its signer is the same there ({@link isSameSigner}): whatever
+ * else an entry changed, such as who else was admitted or what a kind with state keeps, has no part in it.
+ */
+export function isSameGround(before: Registry, after: Registry): boolean {
+  if (before === after) return true
+  const isOpen = ({ closedAt, uncertainSince, isPartial }: Registry): boolean =>
+    closedAt === undefined && uncertainSince === undefined && isPartial !== true
+  return (
+    before.origin === after.origin &&
+    isOpen(before) &&
+    isOpen(after) &&
+    plainKinds.every(({ plain }) => (plain.stands?.(before) ?? true) === (plain.stands?.(after) ?? true))
+  )
+}
+
+/** Whether two registries have the same of a signer: its key, and its participant. */
+export function isSameSigner(before: Registry, after: Registry, iss: string, kid: string): boolean {
+  return before.keys.get(kid) === after.keys.get(kid) && before.participants.get(iss) === after.participants.get(iss)
+}
+
 /** Recognises plain statements on one registry. */
 export class Recogniser {
   private readonly registry: Registry
