@@ -32,8 +32,8 @@ export interface Gathered {
 }
 
 /**
- * Sorts what was dropped. Nothing that proves something keeps anything else from being held against what it was deposited as: a manifest is
- * held against all of its folder, whatever proves the files in it by themselves or makes a package of them; each file goes with the receipt
+ * Sorts what was dropped. Nothing that proves something keeps anything else from being compared with what it was deposited as: a manifest is
+ * compared with all of its folder, whatever proves the files in it by themselves or makes a package of them; each file goes with the receipt
  * or file proof of its name, and with each manifest that lists it. What is left goes with whatever names its digest; and where one receipt
  * and one file are left, with each other, for that is what somebody meant who dropped two things. What is left of receipts is checked
  * alone. Throws what hashing a file throws; `onBytes` is told of it.
@@ -50,7 +50,7 @@ export async function gather(set: DroppedSet, onBytes?: (count: number) => void)
   }))
   const used = new Set<string>()
   const { folders, lists } = await manifestsIn(set, isFree, tasks, used)
-  /** Files that something is held against, and all that lies in a listed folder. */
+  /** Files that something is compared with, and all that lies in a listed folder. */
   const proven = new Set<string>()
   for (const evidence of folders) {
     const { folder, manifest, receipt } = evidence
@@ -197,7 +197,8 @@ function folderOfManifest(set: DroppedSet, manifest: string, isFree: (path: stri
   const inside = folderOf(manifest)
   if (inside !== '' && all.some((path) => isWithin(path, inside) && isListed(path))) return inside
   // A package beside it was dropped for itself, unless the manifest lists something of it.
-  const within = all.filter((path) => path.includes('/') && (isFree(path) || isListed(path)))
+  const files = set.paths('file', 'zip', 'certificate').filter((path) => path.includes('/'))
+  const within = files.filter((path) => isFree(path) || isListed(path))
   const tops = new Set(within.map((path) => path.split('/')[0] as string))
   const [only] = tops
   return tops.size === 1 ? only : undefined
