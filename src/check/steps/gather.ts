@@ -20,8 +20,8 @@ export type Task =
   | { readonly what: 'package'; readonly path: string; readonly files: readonly string[] | undefined }
   | { readonly what: 'misbehaviour'; readonly path: string }
   | { readonly what: 'certificate'; readonly path: string }
-  /** A file that nothing handed over is for. */
-  | { readonly what: 'unproven'; readonly path: string }
+  /** A file that nothing handed over is for; `isCompared` where it was compared with what receipts that were handed over are for. */
+  | { readonly what: 'unproven'; readonly path: string; readonly isCompared: boolean }
 
 /** What was dropped, sorted into checks. */
 export interface Gathered {
@@ -88,7 +88,16 @@ export async function gather(set: DroppedSet, onBytes?: (count: number) => void)
   if (isPair()) add(loose()[0] as string, evidenceIn(set, left()[0] as string))
   // A second receipt of a file that has one already is about that file too.
   await addByDigest(files.filter((path) => proven.has(path)))
-  for (const path of loose()) tasks.push({ what: 'unproven', path })
+  // A few files that are left are compared with what every receipt is for: a copy of a file that has one, or another file beside it.
+  const others = loose()
+  const isCompared = lone.length > 0 && others.length <= mostCompared
+  if (isCompared)
+    for (const path of others) {
+      const { digest } = await set.measure(path, onBytes)
+      const receipt = lone.find((one) => isAmong(set.namedDigests(one), digest.sha256))
+      if (receipt !== undefined) add(path, evidenceIn(set, receipt))
+    }
+  for (const path of loose()) tasks.push({ what: 'unproven', path, isCompared })
   for (const path of left()) tasks.push({ what: 'receipt', evidence: evidenceIn(set, path) })
   for (const path of set.paths('misbehaviour')) if (isApart(path)) tasks.push({ what: 'misbehaviour', path })
   return { tasks, policies, anchors }
@@ -102,6 +111,9 @@ function isBelow(path: string, folders: ReadonlySet<string>): boolean {
     if (folder === '') return false
   }
 }
+
+/** Most files without a receipt of their own that are hashed for a better answer than that nothing proves them. */
+const mostCompared = 50
 
 function isWithin(path: string, folder: string): boolean {
   return folder === '' || path.startsWith(`${folder}/`)
@@ -173,7 +185,7 @@ async function manifestsIn(
   for (const manifest of set.paths('manifest').filter(isFree)) {
     const receipt = await set.receiptOfManifest(manifest)
     if (receipt === undefined) {
-      tasks.push({ what: 'unproven', path: manifest })
+      tasks.push({ what: 'unproven', path: manifest, isCompared: false })
       continue
     }
     used.add(receipt)
