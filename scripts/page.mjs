@@ -40,6 +40,12 @@ const withoutUnused = {
   name: 'without-unused',
   load(id) {
     if (id.endsWith('/src/client/proxy.js')) return 'export const proxyFetch = fetch'
+    // What to do is said in the words of the page, by the topic of a code; the table's own, for commands, is a tenth of the smaller checker.
+    if (id.endsWith('/dist/src/core/errors.js'))
+      return readFileSync(id, 'utf8').replace(
+        /^(\s+(?:'[^']+': \{ .*)?action: )('[^'\n]*'|\w+)(?=,?( \},)?$)/gm,
+        "$1''",
+      )
     if (id.endsWith('/zod/v4/core/core.js')) return withoutEval(readFileSync(id, 'utf8'))
     if (!unused.some((end) => id.endsWith(end))) return null
     const text = readFileSync(id, 'utf8')

@@ -1,7 +1,7 @@
 import { type AsnType, BitString, Boolean as AsnBoolean, Integer, ObjectIdentifier, OctetString } from 'asn1js'
 import { BasicConstraints, Certificate as Structure, ExtKeyUsage, type Extension } from 'pkijs'
 import { toHex, tryBase64 } from '../core/base64.ts'
-import { equalBytes } from '../core/bytes.ts'
+import { equalBytes, latin1 } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { sha256 } from '../core/hash.ts'
 import { bytesOf, fields, malformed, parseDer, reading } from './der.ts'
@@ -123,7 +123,8 @@ function requireForm(schema: AsnType): {
   const extensions = isTagged(optional[0], 3) ? optional.shift() : undefined
   if (extensions !== undefined) requireExtensions(extensions, bad)
   if (optional.length > 0 || key === undefined) throw bad('has parts that do not belong there')
-  if (fields(validity).length !== 2) throw bad('has not two times')
+  const times = fields(validity)
+  if (times.length !== 2 || !times.every(isTime)) throw bad('has not two times of RFC 5280')
   for (const name of [issuer, subject]) requireName(name, bad)
   if (outer === undefined || inner === undefined || !equalBytes(bytesOf(outer), bytesOf(inner)))
     throw bad('names two algorithms for its signature')
@@ -135,6 +136,13 @@ function requireForm(schema: AsnType): {
     signed: bytesOf(tbs),
     signature: Uint8Array.from(signature.valueBlock.valueHexView),
   }
+}
+
+/** Whether something is a time as RFC 5280 writes it (4.1.2.5): `YYMMDDHHMMSSZ`, or with four digits of the year. What other forms mean, readers differ. */
+function isTime(one: AsnType): boolean {
+  const [tag, length, ...text] = bytesOf(one)
+  const digits = tag === 0x17 ? 12 : tag === 0x18 ? 14 : 0
+  return length === digits + 1 && /^[0-9]+Z$/.test(latin1(Uint8Array.from(text)))
 }
 
 /** One list of extensions, each an identifier, perhaps whether it is critical, and its bytes. */

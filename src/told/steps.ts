@@ -74,8 +74,8 @@ function isTaken(name: StepName, report: AnyReport & DepositReport): boolean {
     case 'inclusion':
       return checked !== undefined
     case 'quorum':
-      // Without the ledger's own signature nobody's cosignature is asked for.
-      return checked !== undefined && !faults.some((fault) => isOf(fault, 'policy'))
+      // Without the ledger's own signature nobody's cosignature is asked for; and where none is there, no witness said anything.
+      return checked !== undefined && checked.witnesses.length > 0 && !faults.some((fault) => isOf(fault, 'policy'))
     case 'signature':
       return checked?.isSigned === true
     case 'audience':

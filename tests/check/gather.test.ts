@@ -84,7 +84,7 @@ describe('what was dropped, sorted into checks', () => {
     expect(await tasksOf({ 'r.tlog-proof': first })).toEqual([
       { what: 'receipt', evidence: { kind: 'receipt', receipt: 'r.tlog-proof' } },
     ])
-    expect(await tasksOf({ 'a.txt': 'content 2' })).toEqual([{ what: 'unproven', path: 'a.txt' }])
+    expect(await tasksOf({ 'a.txt': 'content 2' })).toEqual([{ what: 'unproven', path: 'a.txt', isCompared: false }])
   })
 
   it('knows a receipt by its first bytes, whatever its name', async () => {
@@ -205,6 +205,21 @@ describe('what was dropped, sorted into checks', () => {
     expect(tasks.map((task) => (task.what === 'file' ? [task.path, artefactOf(task.evidence)] : task.what))).toEqual([
       ['a.txt', 'a.txt.tlog-proof'],
       ['a.txt', 'a.txt.entry-9.tlog-proof'],
+    ])
+  })
+
+  it('tells a copy of a proven file, and another file beside it, from a file that nothing was compared with', async () => {
+    const tasks = await tasksOf({
+      'a.txt': 'content 2',
+      'copy of a.txt': 'content 2',
+      'from the other side.txt': 'content 9',
+      'r.tlog-proof': first,
+    })
+    const evidence = { kind: 'receipt', receipt: 'r.tlog-proof' }
+    expect(tasks).toEqual([
+      { what: 'file', path: 'a.txt', evidence },
+      { what: 'file', path: 'copy of a.txt', evidence },
+      { what: 'unproven', path: 'from the other side.txt', isCompared: true },
     ])
   })
 

@@ -58,7 +58,8 @@ describe('R9: a step is told to hold only where it was taken', () => {
     ['jwk-other', 'signature', 'fault'],
     ['proof-other', 'inclusion', 'fault'],
     ['disclosed', 'file', 'fault'],
-    ['disclosed', 'quorum', 'ok'],
+    ['disclosed', 'quorum', 'skipped'],
+    ['cosigned-tolerated', 'quorum', 'ok'],
   ] as const)('%s: %s is %s', async (vector, name, state) => {
     expect(await stateOf(vector, name)).toBe(state)
   })

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -102,6 +102,11 @@ describe.skipIf(lacks('chromium'))('certificates in Chromium', () => {
   it('a policy that differs from the kept one stops it, and the small checker says that it does not judge certificates', async () => {
     const made = await sampleCertificate()
     const { page } = await opened(whole.href)
+    // As a server would give it: a page from a disk keeps nothing.
+    const body = readFileSync(whole)
+    await page.context().setOffline(false)
+    await page.route('http://checker.test/**', (route) => route.fulfill({ body, contentType: 'text/html' }))
+    await page.goto('http://checker.test/?lang=en')
     await handOver(page, { 'photo.pdf': made.bytes, policy: `# kept\n${samplePolicy}` })
     await page.getByText('Keep this policy in this browser').click()
     await page.getByText('Start again').click()

@@ -29,6 +29,15 @@ describe.skipIf(lacks('chromium'))('the checker as one file, in Chromium', () =>
     return watched
   }
 
+  /** The same page as a server would give it: what is kept there is that server's page alone. */
+  async function served(lang: string): Promise<Awaited<ReturnType<typeof watchedPage>>> {
+    const watched = await watchedPage(await browser.newContext())
+    const body = readFileSync(core)
+    await watched.page.route('http://checker.test/**', (route) => route.fulfill({ body, contentType: 'text/html' }))
+    await watched.page.goto(`http://checker.test/?lang=${lang}`)
+    return watched
+  }
+
   it.each([
     ['zh', '未改动'],
     ['en', 'Unchanged'],
@@ -99,7 +108,7 @@ describe.skipIf(lacks('chromium'))('the checker as one file, in Chromium', () =>
   })
 
   it('judges nothing by a policy that differs from the one that was kept, before the reader has chosen', async () => {
-    const { page } = await opened('en')
+    const { page } = await served('en')
     await handOver(page, { 'a.txt': 'content 2', 'a.txt.tlog-proof': receipt, policy })
     await page.getByText('Keep this policy in this browser').click()
     await page.getByText('Start again').click()
@@ -112,13 +121,26 @@ describe.skipIf(lacks('chromium'))('the checker as one file, in Chromium', () =>
   })
 
   it('R9: stops where any policy that is offered differs from the kept one, also behind one that does not', async () => {
-    const { page } = await opened('en')
+    const { page } = await served('en')
     await handOver(page, { 'a.txt': 'content 2', 'a.txt.tlog-proof': receipt, policy })
     await page.getByText('Keep this policy in this browser').click()
     await page.getByText('Start again').click()
     const both = { 'a.policy': policy, 'b.policy': `# another\n${policy}` }
     const files = { 'a.txt': 'content 2', 'a.txt.tlog-proof': receipt, ...both }
     expect(await handOver(page, files)).toMatchObject([{ outcome: 'stopped' }])
+    await page.context().close()
+  })
+
+  it('keeps no policy for a page from a disk, and takes none that is kept: any file could have put it there', async () => {
+    const { page } = await opened('en')
+    const other = Buffer.from(`# planted\n${policy}`).toString('base64')
+    await page.evaluate(`localStorage.setItem('evidence-policy:test.example/chain', '${other}')`)
+    const files = { 'a.txt': 'content 2', 'a.txt.tlog-proof': receipt }
+    const [result] = await handOver(page, files)
+    expect(result).toMatchObject({ outcome: 'missing' })
+    expect(await handOver(page, { ...files, policy })).toMatchObject([{ outcome: 'unchanged' }])
+    expect(await page.getByText('Keep this policy in this browser').count()).toBe(0)
+    expect(await page.locator('.policy').innerText()).toContain('keeps no policy')
     await page.context().close()
   })
 

@@ -386,7 +386,7 @@ describe.skipIf(lacks('chromium'))('the check page, to its readers', () => {
     await shownResults(page)
     const way = await tabTo(page, ({ text }) => text === 'Start again')
     expect(way.map(nameOf)).toEqual([
-      `button ${wordsOf('en').check.policy.keep}`,
+      `button ${wordsOf('en').page.choose}`,
       'summary Every step',
       '#choose-files',
       '#choose-folder',

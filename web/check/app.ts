@@ -10,7 +10,7 @@ import { nameText, sizeText } from '../ui/text.ts'
 import { putApart } from './apart.ts'
 import { chosen, filesOf, mostFiles, TooManyFiles } from './drop.ts'
 import { type DroppedFile, type HashScript, pageHashing } from './hashing.ts'
-import { forgetPolicy, keepPolicy, originsOf, type PolicyChoice } from './policies.ts'
+import { forgetPolicy, keepPolicy, mayKeepPolicies, originsOf, type PolicyChoice } from './policies.ts'
 import { type Asks, type HoldingResult, type Result, runChecks } from './run.ts'
 import { resultsView, showWhole } from './view.ts'
 
@@ -79,9 +79,18 @@ export class CheckApp {
     const zone = this.zone()
     const results = [this.list, this.work, this.aloud, this.out]
     // What a certificate says of itself stands before what may be handed over besides, to the eye and to the Tab key.
-    const parts = surroundings.own === undefined ? [zone, ...results] : [...results, zone]
+    const parts = surroundings.own === undefined ? [zone, ...results] : [this.wayToHandOver(), ...results, zone]
     this.element = el('section', { class: 'check' }, ...parts)
     if (state.files.size > 0) void this.run()
+  }
+
+  /** In a certificate: that a file may be handed over, before its own verdict, which lacks one. */
+  private wayToHandOver(): HTMLElement {
+    const { page } = this.surroundings.words
+    const choose = button(page.choose, () => {
+      this.element.querySelector<HTMLElement>('#choose-files')?.click()
+    })
+    return el('p', { class: 'choose' }, choose, ' ', page.intro)
   }
 
   private zone(): HTMLElement {
@@ -178,7 +187,15 @@ export class CheckApp {
       return
     }
     fill(this.work)
-    if (this.state.files.size > 0) await this.run()
+    if (this.state.files.size === 0) return
+    await this.run()
+    this.bringIntoSight()
+  }
+
+  /** What was handed over far below its verdict would seem to have none, or to have what stands beside it. */
+  private bringIntoSight(): void {
+    const { top } = this.out.getBoundingClientRect()
+    if (top < 0 || top > innerHeight / 2) this.out.scrollIntoView()
   }
 
   private showHanded(): void {
@@ -266,7 +283,9 @@ export class CheckApp {
   private async asks(signal: AbortSignal, onBytes: (count: number) => void): Promise<Asks> {
     const { surroundings, state } = this
     const slow = el('p', {}, surroundings.words.page.noWorker)
-    const withoutWorker = (): void => this.work.append(slow)
+    const withoutWorker = (): void => {
+      if (!slow.isConnected) this.work.append(slow)
+    }
     return {
       hashing: pageHashing({ ...surroundings.hashScript, withoutWorker }, signal),
       offered: await surroundings.policies(),
@@ -299,7 +318,7 @@ export class CheckApp {
       )
     }
     const view = resultsView(results, words, {
-      keepPolicy,
+      keepPolicy: mayKeepPolicies() ? keepPolicy : undefined,
       forgetPolicy: (choice) => {
         for (const origin of originsOf(choice)) forgetPolicy(origin)
         void this.run()

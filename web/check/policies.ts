@@ -29,15 +29,24 @@ export function originsOf({ policy }: PolicyChoice): string[] {
 
 const place = (origin: string): string => `evidence-policy:${origin}`
 
-/** The policy that is kept in this browser for a ledger; undefined where none is, or what is kept cannot be read. */
+/**
+ * Whether this page may keep policies. All files that are opened from a disk share one storage, so any of them could have put there what another takes
+ * for the reader's own: a page from a disk keeps none, and takes none that is kept.
+ */
+export function mayKeepPolicies(): boolean {
+  return location.protocol !== 'file:'
+}
+
+/** The policy that is kept in this browser for a ledger; undefined where none is, where none may be, or what is kept cannot be read. */
 export function keptPolicy(origin: string): PolicyChoice | undefined {
+  if (!mayKeepPolicies()) return undefined
   const bytes = tryBase64(kept(place(origin)) ?? '')
   if (bytes === undefined || bytes.length === 0) return undefined
   const choice = attempt(() => policyChoice('kept', bytes))
   return choice instanceof EvidenceError || !originsOf(choice).includes(origin) ? undefined : choice
 }
 
-/** Keeps a policy for all ledgers that it names; false where the browser keeps nothing. */
+/** Keeps a policy for all ledgers that it names; false where the browser keeps nothing. Asked only where {@link mayKeepPolicies}. */
 export function keepPolicy(choice: PolicyChoice): boolean {
   return originsOf(choice).every((origin) => keep(place(origin), toBase64(choice.bytes)))
 }

@@ -118,7 +118,13 @@ export async function checkAll(
   const own = policies.map((path) => attempt(() => policyChoice('dropped', set.artefact(path))))
   const refused = own.flatMap((choice, i): Result[] =>
     choice instanceof EvidenceError
-      ? [{ what: 'refused', task: { what: 'unproven', path: policies[i] as string }, refusal: choice }]
+      ? [
+          {
+            what: 'refused',
+            task: { what: 'unproven', path: policies[i] as string, isCompared: false },
+            refusal: choice,
+          },
+        ]
       : [],
   )
   // Of two that the reader handed over for one ledger the later one is meant.

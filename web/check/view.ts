@@ -15,7 +15,8 @@ import { doesHold, type HoldingResult, pathOfTask, type Result } from './run.ts'
 
 /** What the reader may do with a result. */
 export interface Actions {
-  readonly keepPolicy: (choice: PolicyChoice) => boolean
+  /** Keeps a policy; undefined where the page may keep none. */
+  readonly keepPolicy: ((choice: PolicyChoice) => boolean) | undefined
   readonly forgetPolicy: (choice: PolicyChoice) => void
   readonly choosePolicy: (origin: string, choice: PolicyChoice) => void
   /** Asks the ledger; undefined where none can be asked. */
@@ -61,7 +62,11 @@ function restView(rest: readonly { readonly told: Told | undefined }[], { check 
 
 function toldOf(result: Result, words: Words): Told | undefined {
   if (result.what === 'report') return tell(result.report, words)
-  return result.what === 'refused' ? tellRefusal(pathOfTask(result.task), result.refusal, words) : undefined
+  if (result.what === 'stopped') return undefined
+  const told = tellRefusal(pathOfTask(result.task), result.refusal, words)
+  // A file that was compared, and is none of those that the receipts are for.
+  const isOther = result.task.what === 'unproven' && result.task.isCompared
+  return isOther ? { ...told, sentence: words.check.sentence.noneOfThese } : told
 }
 
 const ranks = ['broken', 'differs', 'newer', 'missing', 'noticed', 'unchanged']
@@ -200,9 +205,11 @@ function policyView(choice: PolicyChoice, { check }: Words, actions: Actions): H
   const { policy } = check
   const said = el('p', { 'aria-live': 'polite' })
   const isOwn = choice.source === 'kept' || choice.source === 'builtIn'
-  const keepIt = button(policy.keep, () =>
-    said.replaceChildren(actions.keepPolicy(choice) ? policy.kept2 : policy.notKept),
-  )
+  const { keepPolicy } = actions
+  const keepIt =
+    keepPolicy === undefined
+      ? el('small', {}, policy.fromDisk)
+      : button(policy.keep, () => said.replaceChildren(keepPolicy(choice) ? policy.kept2 : policy.notKept))
   return el(
     'section',
     { class: `policy ${choice.source}`, 'data-source': choice.source },

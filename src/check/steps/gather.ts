@@ -20,8 +20,8 @@ export type Task =
   | { readonly what: 'package'; readonly path: string; readonly files: readonly string[] | undefined }
   | { readonly what: 'misbehaviour'; readonly path: string }
   | { readonly what: 'certificate'; readonly path: string }
-  /** A file that nothing handed over is for. */
-  | { readonly what: 'unproven'; readonly path: string }
+  /** A file that nothing handed over is for; `isCompared` where it was compared with what receipts that were handed over are for. */
+  | { readonly what: 'unproven'; readonly path: string; readonly isCompared: boolean }
 
 /** What was dropped, sorted into checks. */
 export interface Gathered {
@@ -32,8 +32,8 @@ export interface Gathered {
 }
 
 /**
- * Sorts what was dropped. Nothing that proves something keeps anything else from being held against what it was deposited as: a manifest is
- * held against all of its folder, whatever proves the files in it by themselves or makes a package of them; each file goes with the receipt
+ * Sorts what was dropped. Nothing that proves something keeps anything else from being compared with what it was deposited as: a manifest is
+ * compared with all of its folder, whatever proves the files in it by themselves or makes a package of them; each file goes with the receipt
  * or file proof of its name, and with each manifest that lists it. What is left goes with whatever names its digest; and where one receipt
  * and one file are left, with each other, for that is what somebody meant who dropped two things. What is left of receipts is checked
  * alone. Throws what hashing a file throws; `onBytes` is told of it.
@@ -50,7 +50,7 @@ export async function gather(set: DroppedSet, onBytes?: (count: number) => void)
   }))
   const used = new Set<string>()
   const { folders, lists } = await manifestsIn(set, isFree, tasks, used)
-  /** Files that something is held against, and all that lies in a listed folder. */
+  /** Files that something is compared with, and all that lies in a listed folder. */
   const proven = new Set<string>()
   for (const evidence of folders) {
     const { folder, manifest, receipt } = evidence
@@ -88,7 +88,16 @@ export async function gather(set: DroppedSet, onBytes?: (count: number) => void)
   if (isPair()) add(loose()[0] as string, evidenceIn(set, left()[0] as string))
   // A second receipt of a file that has one already is about that file too.
   await addByDigest(files.filter((path) => proven.has(path)))
-  for (const path of loose()) tasks.push({ what: 'unproven', path })
+  // A few files that are left are compared with what every receipt is for: a copy of a file that has one, or another file beside it.
+  const others = loose()
+  const isCompared = lone.length > 0 && others.length <= mostCompared
+  if (isCompared)
+    for (const path of others) {
+      const { digest } = await set.measure(path, onBytes)
+      const receipt = lone.find((one) => isAmong(set.namedDigests(one), digest.sha256))
+      if (receipt !== undefined) add(path, evidenceIn(set, receipt))
+    }
+  for (const path of loose()) tasks.push({ what: 'unproven', path, isCompared })
   for (const path of left()) tasks.push({ what: 'receipt', evidence: evidenceIn(set, path) })
   for (const path of set.paths('misbehaviour')) if (isApart(path)) tasks.push({ what: 'misbehaviour', path })
   return { tasks, policies, anchors }
@@ -102,6 +111,9 @@ function isBelow(path: string, folders: ReadonlySet<string>): boolean {
     if (folder === '') return false
   }
 }
+
+/** Most files without a receipt of their own that are hashed for a better answer than that nothing proves them. */
+const mostCompared = 50
 
 function isWithin(path: string, folder: string): boolean {
   return folder === '' || path.startsWith(`${folder}/`)
@@ -173,7 +185,7 @@ async function manifestsIn(
   for (const manifest of set.paths('manifest').filter(isFree)) {
     const receipt = await set.receiptOfManifest(manifest)
     if (receipt === undefined) {
-      tasks.push({ what: 'unproven', path: manifest })
+      tasks.push({ what: 'unproven', path: manifest, isCompared: false })
       continue
     }
     used.add(receipt)
@@ -197,7 +209,8 @@ function folderOfManifest(set: DroppedSet, manifest: string, isFree: (path: stri
   const inside = folderOf(manifest)
   if (inside !== '' && all.some((path) => isWithin(path, inside) && isListed(path))) return inside
   // A package beside it was dropped for itself, unless the manifest lists something of it.
-  const within = all.filter((path) => path.includes('/') && (isFree(path) || isListed(path)))
+  const files = set.paths('file', 'zip', 'certificate').filter((path) => path.includes('/'))
+  const within = files.filter((path) => isFree(path) || isListed(path))
   const tops = new Set(within.map((path) => path.split('/')[0] as string))
   const [only] = tops
   return tops.size === 1 ? only : undefined

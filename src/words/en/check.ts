@@ -26,6 +26,8 @@ export const check = {
     missingFile: 'The receipt holds. The file that it is for was not handed over, so nothing is said of the file.',
     missingReceipt:
       'Nothing that was handed over is a proof for this file. Add its receipt (.tlog-proof), or ask the ledger.',
+    noneOfThese:
+      'This file is not byte-identical to any that the receipts handed over are for. If it has a receipt of its own (.tlog-proof), add that.',
     missingFiles: 'All that is here is unchanged. Files of the deposit are not here.',
     missingPolicy: 'A policy is needed: it names the ledger’s key. Add the policy file of the ledger that you trust.',
     missingOther: 'The check could not be finished. Nothing was found against what could be looked at.',
@@ -75,11 +77,11 @@ export const check = {
   },
   limits: {
     admitted:
-      'That the signer’s key was admitted to the ledger, and not revoked, when it signed: the ledger can be asked.',
+      'Whether the signer’s key was admitted to the ledger, and not revoked, when it signed: the ledger can be asked.',
     beyond:
-      'That nothing followed or went before, beyond what the package holds: no revocation, retraction or attestation.',
+      'Whether anything followed or went before, beyond what the package holds: a revocation, retraction or attestation.',
     person: 'Who stands behind the key: the ledger’s administrators admitted it under the name that they vouch for.',
-    truth: 'That what was deposited is true, or was untouched before it was deposited.',
+    truth: 'Whether what was deposited is true, and whether it was untouched before it was deposited.',
     asOf: (size: string): string => `What happened after size ${size} of the ledger: later events were not checked.`,
     html: 'Anything about the program that shows this: a page that vouches for itself proves nothing. Use a checker that you have from elsewhere.',
   },
@@ -143,6 +145,8 @@ export const check = {
     kept2: 'Kept.',
     notKept:
       'Not kept: this browser lets the page keep nothing (a private window, or storage is full). It judges while this page stays open. Save the policy as a file, and hand it over again next time.',
+    fromDisk:
+      'A page that was opened from a disk keeps no policy: any other file could have put it there. Hand the policy over again next time.',
     forget: 'Forget the kept policy',
     differsTitle: 'STOP: another policy than the one that you kept',
     differs: (origin: string): string =>
