@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import { compareBytes } from '../../core/bytes.ts'
 import { Recent } from '../../core/recent.ts'
+import { openUnread } from '../../node/bounded-file.ts'
 import { type Allocate, allocate, Arena } from './arena.ts'
 import { BlockReader, expectThat, openBlock, unexpected } from './block-reader.ts'
 import { numberedKey, readNumber8 } from './keys.ts'
@@ -296,7 +297,7 @@ function compareStart(a: Uint8Array, length: number, b: Uint8Array): number {
 
 /** Opens a table that is the file it was when the snapshot was made. */
 function openTable({ path, size, device, inode, changedMs }: SnapshotTable): number {
-  const fd = openSync(path, 'r')
+  const fd = openUnread(path)
   const found = fstatSync(fd)
   if (found.size === size && found.dev === device && found.ino === inode && found.mtimeMs === changedMs) return fd
   closeSync(fd)
