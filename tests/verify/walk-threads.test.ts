@@ -75,7 +75,7 @@ describe('threads of a re-walk', () => {
 
   it('R8 starts no thread for few entries', async () => {
     const chain = new TestChain().start().deposits(20).seal()
-    const pool = new AppraisalPool(undefined, 2)
+    const pool = new AppraisalPool(undefined, 'tables', 2)
     const start = vi.spyOn(pool['pool'], 'start')
     const thread = vi.spyOn(pool['pool'], 'thread')
     try {

@@ -42,6 +42,11 @@ const y: usize = memory.data(80, 16)
 const results: usize = memory.data(102400, 16)
 const resultBytes: usize = pointBytes + elementBytes
 
+/** Where the host's memory begins. */
+export function heapBase(): usize {
+  return __heap_base
+}
+
 /** Names the table of B, and the windows. */
 export function useTables(base: usize, windowOfBase: usize, windowOfKeys: usize): void {
   baseTable = base

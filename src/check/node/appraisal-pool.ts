@@ -10,12 +10,17 @@ import type { LookupCodec } from '../../ledger/lookup-codec.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { checkTable, type TableFile } from '../../ledger/leveldb/database-check.ts'
 import { WorkerPool, type WorkerThread } from '../../node/worker-pool.ts'
-import type { AppraisalCalls } from './appraisal-worker.ts'
+import type { AppraisalCalls, AppraisalWorkerData, ErrorParts } from './appraisal-worker.ts'
+import type { SignatureMeans } from './signature-means.ts'
 
 /** Entries from which on threads spare more than their start costs: a start takes as long as judging some 500 entries. */
 const worthEntries = 2048
 /** Bytes of tables below which the same holds. */
 const worthBytes = 16 * 2 ** 20
+
+function errorOf({ code, message, facts }: ErrorParts): EvidenceError {
+  return new EvidenceError(code, message, facts)
+}
 
 /**
  * Threads for the re-walk: each is handed whole chunks, and the registry only when it has changed. A thread that dies fails
@@ -31,17 +36,23 @@ export class AppraisalPool implements Appraiser {
   /**
    * Starts no thread yet.
    * @param codec of a look-up tally over the walk, where there is one.
+   * @param signatures how the threads verify signatures.
    * @param threads most of them.
    * @param least entries from which on a walk is worth threads.
    */
-  constructor(codec?: LookupCodec, threads: number = availableParallelism(), least: number = worthEntries) {
+  constructor(
+    codec?: LookupCodec,
+    signatures: SignatureMeans = 'tables',
+    threads: number = availableParallelism(),
+    least: number = worthEntries,
+  ) {
     this.threads = threads
     this.worthEntries = least
     this.pool = new WorkerPool({
       source: new URL('./appraisal-worker.ts', import.meta.url),
       threads,
       what: 'a thread of the re-walk',
-      workerData: { secret: codec?.secret },
+      workerData: { secret: codec?.secret, signatures } satisfies AppraisalWorkerData,
     })
   }
 
@@ -61,7 +72,9 @@ export class AppraisalPool implements Appraiser {
     const changed = this.registries.get(thread) === registry ? undefined : copyableRegistry(registry)
     this.registries.set(thread, registry)
     // Copied and not handed over: the walk may have to look for itself.
-    return thread.call('appraise', [chunk, { origin, ledgerKeys }, changed])
+    const answer = await thread.call('appraise', [chunk, { origin, ledgerKeys }, changed])
+    if ('refused' in answer) throw errorOf(answer.refused)
+    return answer
   }
 
   rehash(entries: Packed, newIds: ReadonlySet<string>): Promise<Rehashed> {
@@ -81,7 +94,7 @@ export class AppraisalPool implements Appraiser {
     const one = async (): Promise<void> => {
       for (let table = left.shift(); table !== undefined; table = left.shift()) {
         const fault = await this.pool.call('checkTable', [table])
-        if (fault !== undefined) faults.push(new EvidenceError(fault.code, fault.message, fault.facts))
+        if (fault !== undefined) faults.push(errorOf(fault))
       }
     }
     await Promise.all(Array.from({ length: 2 * this.threads }, one))

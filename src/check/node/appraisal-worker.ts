@@ -1,21 +1,57 @@
 import { workerData } from 'node:worker_threads'
-import type { EvidenceError } from '../../core/errors.ts'
+import type { SignatureBatch } from '../../core/ed25519.ts'
+import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
 import { fullTileRoots } from '../../core/merkle/tile.ts'
 import { type Registry, takeRegistry } from '../../statements/registry.ts'
 import type { RuleContext } from '../../statements/rules.ts'
 import { checkTable, type TableFile } from '../../ledger/leveldb/database-check.ts'
 import { LookupCodec } from '../../ledger/lookup-codec.ts'
 import { tallyOf } from '../../ledger/lookup-tally.ts'
+import { builtModule } from '../../node/built-module.ts'
 import { installNativePrimitives } from '../../node/native.ts'
 import { answerCalls } from '../../node/worker-pool.ts'
 import { type Appraisal, appraise } from '../../verify/appraise.ts'
 import type { Chunk } from '../../verify/chunks.ts'
 import { rehash } from '../../verify/rehash.ts'
+import type { SignatureMeans } from './signature-means.ts'
 
-const { secret } = workerData as { readonly secret: Uint8Array | undefined }
+/** An error loses its class on the way to another thread; these make it anew. */
+export type ErrorParts = Pick<EvidenceError, 'code' | 'message' | 'facts'>
+/** What a thread is started with. */
+export interface AppraisalWorkerData {
+  readonly secret: Uint8Array | undefined
+  readonly signatures: SignatureMeans
+}
+
+const { secret, signatures } = workerData as AppraisalWorkerData
 const codec = secret === undefined ? undefined : new LookupCodec(secret)
 const tally = codec === undefined ? undefined : (entry: Parameters<typeof tallyOf>[0]) => tallyOf(entry, codec)
 let registry: Registry | undefined
+
+/**
+ * The accelerator, which may be missing: named by its place, so that this works without its folder (docs/design/accelerator.md). Undefined
+ * too where the runtime cannot run it.
+ */
+async function loadTables(): Promise<SignatureBatch | undefined> {
+  const source = new URL('../../accelerator/signature-tables.ts', import.meta.url)
+  try {
+    const { openSignatureTables } = (await import(builtModule(source).href)) as {
+      readonly openSignatureTables: () => { readonly accepts: SignatureBatch } | undefined
+    }
+    return openSignatureTables()?.accepts
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+installNativePrimitives()
+const batch = signatures === 'tables' ? await loadTables() : undefined
+
+function partsOf({ code, message, facts }: EvidenceError): ErrorParts {
+  return { code, message, facts }
+}
 
 const calls = {
   /** @param changed the registry; undefined where it is the one of the call before. */
@@ -23,20 +59,23 @@ const calls = {
     chunk: Chunk,
     context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
     changed: Registry | undefined,
-  ): Appraisal => {
+  ): Appraisal | { readonly refused: ErrorParts } => {
     registry = changed === undefined ? (registry as Registry) : takeRegistry(changed)
-    return appraise(chunk, registry, context, tally)
+    try {
+      return appraise(chunk, registry, context, tally, batch)
+    } catch (error) {
+      if (isEvidenceError(error, 'signatures-disagree')) return { refused: partsOf(error) }
+      throw error
+    }
   },
   rehash,
   tileRoots: fullTileRoots,
-  /** An error loses its class on the way to another thread; its code, message and facts make it anew. */
-  checkTable: (table: TableFile): Pick<EvidenceError, 'code' | 'message' | 'facts'> | undefined => {
+  checkTable: (table: TableFile): ErrorParts | undefined => {
     const fault = checkTable(table)
-    return fault && { code: fault.code, message: fault.message, facts: fault.facts }
+    return fault && partsOf(fault)
   },
 }
 /** What the pool asks of a thread. */
 export type AppraisalCalls = typeof calls
 
-installNativePrimitives()
 answerCalls(calls)
