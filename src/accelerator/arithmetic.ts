@@ -41,7 +41,7 @@ export interface Windows {
   readonly base: number
   readonly key: number
 }
-export const defaultWindows: Windows = { base: 8, key: 6 }
+export const defaultWindows: Windows = { base: 9, key: 7 }
 
 const pageBytes = 65_536
 const jobBytes = 16

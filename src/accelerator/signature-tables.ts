@@ -21,7 +21,7 @@ export const untabled = 32
 /** Most tables; the least recently used one makes room. */
 export const mostTables = 64
 /** What a table costs, in signatures that were offered: four times its price in time, so that building takes a fifth of the time at most. */
-export const tablePrice = 240
+export const tablePrice = 260
 /** Tables that may be built before any signature has paid for one. */
 export const freeTables = 8
 /** One in so many accepted signatures is verified again. */

@@ -81,16 +81,20 @@ function gather(out: usize, p: usize, q: usize): void {
   v128.store(out, i32x4.shuffle(v128.load64_zero(p, 32), v128.load64_zero(q, 32), 0, 4, 1, 5), 64)
 }
 
-/** out = 2p - out in the lanes where the mask has all bits, out in those where it has none; out must be tight. */
-function negateWhere(out: usize, mask: v128): void {
-  // 2p - x = 2p + 1 + ~x.
-  const first = v128.and(mask, i32x4(0x7ffffdb, 0x7ffffdb, 0x3ffffff, 0x3ffffff))
-  const other = v128.and(mask, i32x4(0x7ffffff, 0x7ffffff, 0x3ffffff, 0x3ffffff))
-  v128.store(out, i32x4.add(v128.xor(v128.load(out), mask), first))
-  v128.store(out, i32x4.add(v128.xor(v128.load(out, 16), mask), other), 16)
-  v128.store(out, i32x4.add(v128.xor(v128.load(out, 32), mask), other), 32)
-  v128.store(out, i32x4.add(v128.xor(v128.load(out, 48), mask), other), 48)
-  v128.store(out, i32x4.add(v128.xor(v128.load(out, 64), mask), other), 64)
+/** x where the mask has no bit, 2p - x where it has all; x must be tight. */
+function negated(x: v128, mask: v128, twoP: v128): v128 {
+  return i32x4.add(v128.andnot(x, mask), i32x4.sub(v128.and(twoP, mask), v128.and(x, mask)))
+}
+
+/** Changes the sign of the elements in those lanes for which the mask has all bits. */
+function negateWhere(element: usize, mask: v128): void {
+  const first = i32x4(0x7ffffda, 0x7ffffda, 0x3fffffe, 0x3fffffe)
+  const other = i32x4(0x7fffffe, 0x7fffffe, 0x3fffffe, 0x3fffffe)
+  v128.store(element, negated(v128.load(element), mask, first))
+  v128.store(element, negated(v128.load(element, 16), mask, other), 16)
+  v128.store(element, negated(v128.load(element, 32), mask, other), 32)
+  v128.store(element, negated(v128.load(element, 48), mask, other), 48)
+  v128.store(element, negated(v128.load(element, 64), mask, other), 64)
 }
 
 /**
@@ -107,7 +111,9 @@ export function addEntries(point: usize, step0: usize, step1: usize): void {
   gather(plus, entry0 + swap0, entry1 + swap1)
   gather(minus, entry0 + coordinateBytes - swap0, entry1 + coordinateBytes - swap1)
   gather(product, entry0 + 2 * coordinateBytes, entry1 + 2 * coordinateBytes)
-  negateWhere(product, i64x2.splat(((-(<i64>sign0)) & 0xffffffff) | ((-(<i64>sign1)) << 32)))
+  const mask0 = i32x4.splat(-(<i32>sign0))
+  const mask1 = i32x4.splat(-(<i32>sign1))
+  negateWhere(product, i32x4.shuffle(mask0, mask1, 0, 4, 1, 5))
   sub(a, yOf(point), xOf(point))
   mul(a, a, minus)
   add(b, yOf(point), xOf(point))

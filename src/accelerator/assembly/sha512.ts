@@ -28,7 +28,35 @@ const schedule: usize = memory.data(128, 8)
 /** The end of a message: what is left of it, padding and length, one block or two. */
 const tail: usize = memory.data(256, 8)
 
-/** One block of 128 bytes into the state. */
+/** What a round takes of e, f and g. */
+function ofE(e: u64, f: u64, g: u64): u64 {
+  return (rotr<u64>(e, 14) ^ rotr<u64>(e, 18) ^ rotr<u64>(e, 41)) + (g ^ (e & (f ^ g)))
+}
+
+/** What a round takes of a, b and c. */
+function ofA(a: u64, b: u64, c: u64): u64 {
+  return (rotr<u64>(a, 28) ^ rotr<u64>(a, 34) ^ rotr<u64>(a, 39)) + ((a & b) | (c & (a | b)))
+}
+
+/**
+ * The constant and the word of a round, at eight bytes a round. The word of sixteen rounds later takes the place of this one; the last
+ * sixteen of them are never read.
+ */
+function word(round: usize): u64 {
+  const at = schedule + (round & 120)
+  const here = load<u64>(at)
+  const late = load<u64>(schedule + ((round + 112) & 120))
+  const early = load<u64>(schedule + ((round + 8) & 120))
+  const lateSum = rotr<u64>(late, 19) ^ rotr<u64>(late, 61) ^ (late >> 6)
+  const earlySum = rotr<u64>(early, 1) ^ rotr<u64>(early, 8) ^ (early >> 7)
+  store<u64>(at, here + lateSum + load<u64>(schedule + ((round + 72) & 120)) + earlySum)
+  return load<u64>(constants + round) + here
+}
+
+/**
+ * One block of 128 bytes into the state. Eight rounds are written out, each with the names one further: a round that moves every value to
+ * the next name takes FIGURE.
+ */
 function compress(block: usize): void {
   for (let i: usize = 0; i < 128; i += 8) store<u64>(schedule + i, bswap<u64>(load<u64>(block + i)))
   let a = load<u64>(state)
@@ -39,30 +67,31 @@ function compress(block: usize): void {
   let f = load<u64>(state, 40)
   let g = load<u64>(state, 48)
   let h = load<u64>(state, 56)
-  for (let i: usize = 0; i < 640; i += 8) {
-    const at = schedule + (i & 120)
-    let word = load<u64>(at)
-    const t1 =
-      h +
-      (rotr<u64>(e, 14) ^ rotr<u64>(e, 18) ^ rotr<u64>(e, 41)) +
-      (g ^ (e & (f ^ g))) +
-      load<u64>(constants + i) +
-      word
-    const t2 = (rotr<u64>(a, 28) ^ rotr<u64>(a, 34) ^ rotr<u64>(a, 39)) + ((a & b) | (c & (a | b)))
-    h = g
-    g = f
-    f = e
-    e = d + t1
-    d = c
-    c = b
-    b = a
-    a = t1 + t2
-    // The word of sixteen rounds later takes the place of the one that was used; the last sixteen are never read.
-    const late = load<u64>(schedule + ((i + 112) & 120))
-    const early = load<u64>(schedule + ((i + 8) & 120))
-    word += (rotr<u64>(late, 19) ^ rotr<u64>(late, 61) ^ (late >> 6)) + load<u64>(schedule + ((i + 72) & 120))
-    word += rotr<u64>(early, 1) ^ rotr<u64>(early, 8) ^ (early >> 7)
-    store<u64>(at, word)
+  for (let i: usize = 0; i < 640; i += 64) {
+    h += ofE(e, f, g) + word(i)
+    d += h
+    h += ofA(a, b, c)
+    g += ofE(d, e, f) + word(i + 8)
+    c += g
+    g += ofA(h, a, b)
+    f += ofE(c, d, e) + word(i + 16)
+    b += f
+    f += ofA(g, h, a)
+    e += ofE(b, c, d) + word(i + 24)
+    a += e
+    e += ofA(f, g, h)
+    d += ofE(a, b, c) + word(i + 32)
+    h += d
+    d += ofA(e, f, g)
+    c += ofE(h, a, b) + word(i + 40)
+    g += c
+    c += ofA(d, e, f)
+    b += ofE(g, h, a) + word(i + 48)
+    f += b
+    b += ofA(c, d, e)
+    a += ofE(f, g, h) + word(i + 56)
+    e += a
+    a += ofA(b, c, d)
   }
   store<u64>(state, load<u64>(state) + a)
   store<u64>(state, load<u64>(state, 8) + b, 8)
