@@ -1,5 +1,4 @@
 import { workerData } from 'node:worker_threads'
-import type { SignatureBatch } from '../../core/ed25519.ts'
 import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
 import { fullTileRoots } from '../../core/merkle/tile.ts'
 import { type Registry, takeRegistry } from '../../statements/registry.ts'
@@ -7,13 +6,12 @@ import type { RuleContext } from '../../statements/rules.ts'
 import { checkTable, type TableFile } from '../../ledger/leveldb/database-check.ts'
 import { LookupCodec } from '../../ledger/lookup-codec.ts'
 import { tallyOf } from '../../ledger/lookup-tally.ts'
-import { builtModule } from '../../node/built-module.ts'
 import { installNativePrimitives } from '../../node/native.ts'
 import { answerCalls } from '../../node/worker-pool.ts'
 import { type Appraisal, appraise } from '../../verify/appraise.ts'
 import type { Chunk } from '../../verify/chunks.ts'
 import { rehash } from '../../verify/rehash.ts'
-import type { SignatureMeans } from './signature-means.ts'
+import { loadSignatureTables, type SignatureMeans } from './signature-means.ts'
 
 /** An error loses its class on the way to another thread; these make it anew. */
 export type ErrorParts = Pick<EvidenceError, 'code' | 'message' | 'facts'>
@@ -28,26 +26,8 @@ const codec = secret === undefined ? undefined : new LookupCodec(secret)
 const tally = codec === undefined ? undefined : (entry: Parameters<typeof tallyOf>[0]) => tallyOf(entry, codec)
 let registry: Registry | undefined
 
-/**
- * The accelerator, which may be missing: named by its place, so that this works without its folder (docs/design/accelerator.md). Undefined
- * too where the runtime cannot run it.
- */
-async function loadTables(): Promise<SignatureBatch | undefined> {
-  const source = new URL('../../accelerator/signature-tables.ts', import.meta.url)
-  try {
-    const { openSignatureTables } = (await import(builtModule(source).href)) as {
-      readonly openSignatureTables: () => { readonly accepts: SignatureBatch } | undefined
-    }
-    return openSignatureTables()?.accepts
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
 installNativePrimitives()
-const batch = signatures === 'tables' ? await loadTables() : undefined
+const batch = signatures === 'tables' ? await loadSignatureTables() : undefined
 
 function partsOf({ code, message, facts }: EvidenceError): ErrorParts {
   return { code, message, facts }
