@@ -85,7 +85,10 @@ interface Kept {
 function signaturesBy({ signatures }: VerifyOptions): SignatureMeans {
   const means = signatureMeans.find((one) => one === signatures)
   if (means !== undefined) return means
-  throw new EvidenceError('usage', `--signatures is one of ${signatureMeans.join(', ')}, not ${JSON.stringify(signatures)}`)
+  throw new EvidenceError(
+    'usage',
+    `--signatures is one of ${signatureMeans.join(', ')}, not ${JSON.stringify(signatures)}`,
+  )
 }
 
 function keptAt(path: string | undefined): string[] {

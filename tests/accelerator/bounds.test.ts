@@ -20,7 +20,8 @@ beforeAll(async () => {
     scope[name] = value
   }
   // No project of the compiler has these files: their types are AssemblyScript's.
-  const source = (name: string): Promise<unknown> => import(/* @vite-ignore */ `../../src/accelerator/assembly/${name}.ts`)
+  const source = (name: string): Promise<unknown> =>
+    import(/* @vite-ignore */ `../../src/accelerator/assembly/${name}.ts`)
   field = (await source('field')) as Field
   point = (await source('point')) as Point
   putElement(point.twoD, tight)
@@ -33,7 +34,10 @@ afterAll(() => {
 })
 
 /** The largest limbs that mul leaves: 26 and 25 bits in turn, and what the last two carries bring into limbs 1 and 6. */
-const tight = Array.from({ length: 10 }, (_, i) => 2n ** (i % 2 === 0 ? 26n : 25n) - 1n + (i === 1 || i === 6 ? 2n ** 19n : 0n))
+const tight = Array.from(
+  { length: 10 },
+  (_, i) => 2n ** (i % 2 === 0 ? 26n : 25n) - 1n + (i === 1 || i === 6 ? 2n ** 19n : 0n),
+)
 
 /** Limbs from 0 to these, in both lanes. */
 function putElement(at: number, limbs: readonly bigint[]): void {

@@ -87,7 +87,11 @@ export function peek(at: number): Vector {
 }
 
 const i32x4 = Object.assign((...lanes: number[]) => vector(32, lanes.map(unsigned)), {
-  splat: (value: number) => vector(32, Array.from({ length: 4 }, () => unsigned(value))),
+  splat: (value: number) =>
+    vector(
+      32,
+      Array.from({ length: 4 }, () => unsigned(value)),
+    ),
   add: (a: Vector, b: Vector) => eachLane(32, a, b, plus),
   sub: (a: Vector, b: Vector) => eachLane(32, a, b, minus),
   mul: (a: Vector, b: Vector) => eachLane(32, a, b, times),
@@ -103,7 +107,8 @@ const i32x4 = Object.assign((...lanes: number[]) => vector(32, lanes.map(unsigne
 const i64x2 = {
   splat: (value: number) => vector(64, [exactly(value), exactly(value)]),
   add: (a: Vector, b: Vector) => eachLane(64, a, b, plus),
-  shr_u: (a: Vector, by: number) => vector(64, eachLane(64, a, a, ([low, high]) => [low >> BigInt(by), high >> BigInt(by)]).lanes),
+  shr_u: (a: Vector, by: number) =>
+    vector(64, eachLane(64, a, a, ([low, high]) => [low >> BigInt(by), high >> BigInt(by)]).lanes),
   shl: (a: Vector, by: number) => eachLane(64, a, a, ([low, high]) => [low << BigInt(by), high << BigInt(by)]),
   extmul_low_i32x4_u: (a: Vector, b: Vector) => extended(a, b, 0),
   extmul_high_i32x4_u: (a: Vector, b: Vector) => extended(a, b, 2),

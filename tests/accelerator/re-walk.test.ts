@@ -104,7 +104,9 @@ describe('a re-walk', () => {
     const call = thread.call.bind(thread)
     vi.spyOn(pool['pool'], 'thread').mockReturnValue(thread)
     vi.spyOn(thread, 'call').mockImplementation(((name: never, ...rest: never[]) =>
-      name === 'appraise' ? Promise.resolve({ refused: refusal }) : (call as (...all: never[]) => unknown)(name, ...rest)) as never)
+      name === 'appraise'
+        ? Promise.resolve({ refused: refusal })
+        : (call as (...all: never[]) => unknown)(name, ...rest)) as never)
     try {
       const walked = walk({ source: new TestChain().start().deposits(700).seal(), policy, appraiser: pool })
       const error: unknown = await walked.catch((thrown: unknown) => thrown)
@@ -122,17 +124,24 @@ describe('the accelerator', () => {
   })
 
   it('is done without where its folder is not there, or its module was not built', async () => {
-    expect(await loadSignatureTables(new URL('../../src/no-such-folder/signature-tables.ts', import.meta.url))).toBe(undefined)
+    expect(await loadSignatureTables(new URL('../../src/no-such-folder/signature-tables.ts', import.meta.url))).toBe(
+      undefined,
+    )
     const folder = temporaryFolder()
     try {
       const dist = new URL('../../dist/', import.meta.url).pathname
       for (const part of ['src/core', 'src/accelerator']) {
         mkdirSync(join(folder.path, part), { recursive: true })
-        cpSync(join(dist, part), join(folder.path, part), { recursive: true, filter: (file) => !file.endsWith('.wasm') })
+        cpSync(join(dist, part), join(folder.path, part), {
+          recursive: true,
+          filter: (file) => !file.endsWith('.wasm'),
+        })
       }
       cpSync(join(dist, '../node_modules/@noble'), join(folder.path, 'node_modules/@noble'), { recursive: true })
       const built = pathToFileURL(join(folder.path, 'src/accelerator/signature-tables.js'))
-      const { openSignatureTables: open } = (await import(/* @vite-ignore */ built.href)) as { openSignatureTables: () => unknown }
+      const { openSignatureTables: open } = (await import(/* @vite-ignore */ built.href)) as {
+        openSignatureTables: () => unknown
+      }
       expect(open).toThrow(/ENOENT/)
     } finally {
       folder.remove()

@@ -13,7 +13,20 @@ function wide(value: bigint): Uint8Array {
 
 describe('reduction modulo L', () => {
   const most = 2n ** 512n - 1n
-  const ends = [0n, 1n, L - 1n, L, L + 1n, 2n * L - 1n, 2n * L, 2n ** 252n, 2n ** 253n, 2n ** 256n - 1n, 2n ** 256n, most]
+  const ends = [
+    0n,
+    1n,
+    L - 1n,
+    L,
+    L + 1n,
+    2n * L - 1n,
+    2n * L,
+    2n ** 252n,
+    2n ** 253n,
+    2n ** 256n - 1n,
+    2n ** 256n,
+    most,
+  ]
   // Where Barrett's guess is furthest from the quotient: multiples of L, and what lies just below them.
   const multiples = Array.from({ length: 400 }, (_, i) => (most / L - BigInt(i) ** 5n) * L)
   const random = Array.from({ length: 2000 }, () => numberOf(randomBytes(64)))
@@ -27,7 +40,18 @@ describe('reduction modulo L', () => {
   })
 
   it('is not wanted of S: below L is what is asked, and L is not', () => {
-    for (const value of [0n, 1n, L - 1n, L, L + 1n, 2n ** 252n, L + 2n ** 32n, L - 2n ** 32n, 2n ** 256n - 1n, 2n ** 255n]) {
+    for (const value of [
+      0n,
+      1n,
+      L - 1n,
+      L,
+      L + 1n,
+      2n ** 252n,
+      L + 2n ** 32n,
+      L - 2n ** 32n,
+      2n ** 256n - 1n,
+      2n ** 255n,
+    ]) {
       put(room(0), littleEndian(value))
       expect(wasm.isScalar(room(0)) === 1, `${value}`).toBe(value < L)
     }

@@ -90,7 +90,13 @@ describe('tables', () => {
 
   it('are never made of 32 bytes that are no key, nor of others', () => {
     const tables = opened()
-    for (const publicKey of [littleEndian(2n), littleEndian(P + 1n), littleEndian(1n), new Uint8Array(31), new Uint8Array(33)])
+    for (const publicKey of [
+      littleEndian(2n),
+      littleEndian(P + 1n),
+      littleEndian(1n),
+      new Uint8Array(31),
+      new Uint8Array(33),
+    ])
       expect(tables.accepts(repeated({ ...good, publicKey }, 50))).toEqual(new Uint8Array(50))
     expect(tables.figures.built).toBe(0)
   })
@@ -131,7 +137,10 @@ describe('tables', () => {
 })
 
 /** Arithmetic that accepts everything, and does nothing. */
-function idle(): Required<NonNullable<Parameters<typeof openSignatureTables>[0]>>['arithmetic'] & { readonly rooms: number[]; readonly keys: string[] } {
+function idle(): Required<NonNullable<Parameters<typeof openSignatureTables>[0]>>['arithmetic'] & {
+  readonly rooms: number[]
+  readonly keys: string[]
+} {
   let [waiting, next] = [0, 0]
   const [rooms, keys]: [number[], string[]] = [[], []]
   return {
@@ -152,7 +161,8 @@ describe('a table that is wrong', () => {
   it('is found out before it serves', () => {
     const arithmetic = right()
     const { combination } = arithmetic
-    arithmetic.combination = (...args) => combination.apply(arithmetic, args).map((byte, i) => (i === 31 ? byte ^ 1 : byte))
+    arithmetic.combination = (...args) =>
+      combination.apply(arithmetic, args).map((byte, i) => (i === 31 ? byte ^ 1 : byte))
     const tables = opened({ arithmetic })
     expect(() => tables.accepts(repeated(good, 100))).toThrow(/gone wrong/)
     expect(tables.figures.accepted).toBe(0)
@@ -262,7 +272,11 @@ describe('keys that come and go', () => {
     price()
     const late = acceptable[mostTables] as Uint8Array
     // In one batch with a job that waits for the table that makes way.
-    expect([...tables.accepts([...jobsOf(second, 1), ...jobsOf(first, 1), ...jobsOf(late, untabled + 1)])].filter((v) => v === 1).length).toBe(3)
+    expect(
+      [...tables.accepts([...jobsOf(second, 1), ...jobsOf(first, 1), ...jobsOf(late, untabled + 1)])].filter(
+        (v) => v === 1,
+      ).length,
+    ).toBe(3)
     expect(arithmetic.rooms.length).toBe(mostTables)
     price()
     expect([...tables.accepts(jobsOf(first, 1))]).toEqual([1])

@@ -271,7 +271,7 @@ export function toBytes(bytes: usize, a: usize, lane: usize): void {
   for (let i: usize = 0; i < 10; i++) {
     const width: u64 = 26 - (i & 1)
     const limb = load<u32>(limbAt(a, i, lane)) + carry
-    const digit = limb & ((<u64>1 << width) - 1)
+    const digit = limb & (((<u64>1) << width) - 1)
     carry = limb >> width
     word |= digit << bits
     bits += width

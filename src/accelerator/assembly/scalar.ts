@@ -77,7 +77,14 @@ export function digitsOf(window: usize): usize {
  * Writes a step for each digit of the scalar at `scalar` (32 bytes, below 2^253): digits from -2^(window-1) to 2^(window-1), lowest first.
  * A table has 2^(window-1) entries for each digit in turn; a digit of 0 takes the entry at `identity`. Gives the address after the steps.
  */
-export function writeSteps(steps: usize, scalar: usize, table: usize, window: usize, identity: usize, entryBytes: usize): usize {
+export function writeSteps(
+  steps: usize,
+  scalar: usize,
+  table: usize,
+  window: usize,
+  identity: usize,
+  entryBytes: usize,
+): usize {
   const half: usize = 1 << (window - 1)
   const count = digitsOf(window)
   let carry: usize = 0
@@ -86,7 +93,7 @@ export function writeSteps(steps: usize, scalar: usize, table: usize, window: us
     // Bits past the end are 0; a digit lies in at most two words.
     const word = bit >> 5
     let pair: u64 = load<u32>(scalar + 4 * word)
-    if (word < 7) pair |= <u64>load<u32>(scalar + 4 * word + 4) << 32
+    if (word < 7) pair |= (<u64>load<u32>(scalar + 4 * word + 4)) << 32
     let digit = (<usize>(pair >> (bit & 31)) & (2 * half - 1)) + carry
     let sign: usize = 0
     carry = 0

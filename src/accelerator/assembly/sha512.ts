@@ -113,7 +113,7 @@ export function sha512(out: usize, message: usize, length: usize): void {
   memory.fill(tail, 0, 256)
   memory.copy(tail, message + whole, left)
   store<u8>(tail + left, 0x80)
-  store<u64>(tail + padded - 8, bswap<u64>(<u64>length << 3))
+  store<u64>(tail + padded - 8, bswap<u64>((<u64>length) << 3))
   compress(tail)
   if (padded == 256) compress(tail + 128)
   for (let i: usize = 0; i < 64; i += 8) store<u64>(out + i, bswap<u64>(load<u64>(state + i)))

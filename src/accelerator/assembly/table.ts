@@ -96,7 +96,7 @@ function writeRows(row0: usize, row1: usize, length: usize): void {
 
 /** Bytes of a table. */
 export function tableBytes(window: usize): usize {
-  return (<usize>digitsOf(window) << (window - 1)) * entryBytes
+  return ((<usize>digitsOf(window)) << (window - 1)) * entryBytes
 }
 
 /** Writes the table of the point whose x and y, 32 bytes each, little-endian and below p, are at `affine`. */
