@@ -1,5 +1,4 @@
-/// <reference path="../../src/node/sodium-native.d.ts" />
-import sodium from 'sodium-native'
+import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { openSignatureTables, untabled } from '../../src/accelerator/signature-tables.ts'
 import { verifyEd25519 } from '../../src/core/ed25519.ts'
@@ -16,6 +15,9 @@ const cases = option('cases', sizeOf('tests/faults/signatures.test.ts', 'cases')
 const seed = option('seed', 1)
 const keys = 12
 const batch = 500
+const sodium = createRequire(import.meta.url)('sodium-native') as {
+  crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
+}
 
 describe('tables', () => {
   it(`say of ${cases} signatures what libsodium says`, () => {
