@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { equalBytes } from '../core/bytes.ts'
+import { equalBytes, latin1 } from '../core/bytes.ts'
 import {
   combinationOf,
   isAcceptablePublicKey,
@@ -93,7 +93,7 @@ export class SignatureTables {
       this.credit++
       if (publicKey.length !== 32 || signature.length !== 64) return
       let name = names.get(publicKey)
-      if (name === undefined) names.set(publicKey, (name = String.fromCharCode(...publicKey)))
+      if (name === undefined) names.set(publicKey, (name = latin1(publicKey)))
       const table = this.tableOf(name, publicKey, flush)
       if (table === undefined) return
       if (!this.arithmetic.add(table, publicKey, message, signature)) {
