@@ -98,6 +98,7 @@ function keptAt(path: string | undefined): string[] {
 async function verify(options: VerifyOptions): Promise<number> {
   if (options.dir !== undefined && options.url !== undefined)
     throw new EvidenceError('usage', 'give one of --dir and --url')
+  const signatures = signaturesBy(options)
   const output = outputOf(options)
   const policyFile = requirePolicy(options)
   const policy = readPolicyFile(policyFile.path)
@@ -108,7 +109,7 @@ async function verify(options: VerifyOptions): Promise<number> {
     earlier: [...(options.checkpoint ?? []), ...keptAt(options.saveCheckpoint)].map(keptCheckpoint),
     ...(options.trustedCheckpoint === undefined ? {} : { trusted: keptCheckpoint(options.trustedCheckpoint) }),
     ...defined({ save: options.saveCheckpoint }),
-    signatures: signaturesBy(options),
+    signatures,
   }
   if (options.dir !== undefined) return verifySource(new StaticSource(options.dir), policy, output, kept)
   if (asksServer(options)) return verifySource(await urlSource(options, output), policy, output, kept)
