@@ -117,15 +117,16 @@ export class SignatureTables {
     let count = this.counts.get(name)
     if (count === undefined) this.counts.set(name, (count = { seen: 0 }))
     count.seen++
-    if (count.seen <= untabled || this.credit < tablePrice || !isAcceptablePublicKey(publicKey)) return undefined
+    if (count.seen <= untabled || this.credit < tablePrice) return undefined
+    // Where its table is given up one day, it begins anew; so does what is no key, of which to find that out takes long.
+    count.seen = 0
+    if (!isAcceptablePublicKey(publicKey)) return undefined
     this.credit -= tablePrice
     const table = this.room(flush)
     if (table === undefined) return undefined
     this.arithmetic.buildKey(table, publicKey)
     this.figures.built++
     this.tryTable(table, publicKey)
-    // Should its table be given up, it begins anew.
-    count.seen = 0
     this.tables.set(name, table)
     return table
   }
