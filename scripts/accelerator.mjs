@@ -1,7 +1,7 @@
 // Makes dist/src/accelerator/ed25519.wasm out of src/accelerator/assembly, by AssemblyScript: no compiler but Node is needed, and the same
 // sources give the same bytes. docs/design/accelerator.md says what it is. As a command: node scripts/accelerator.mjs [FILE]
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { root } from './setup.mjs'
 
@@ -39,10 +39,10 @@ function inputs() {
   return hash.digest('hex')
 }
 
-/** Makes the module in dist, unless that has been done. Without the folder there is nothing to make. */
+/** Makes the module in dist, unless that has been done. Without the folder there is nothing to make, and what was made of it goes. */
 async function build() {
-  if (!existsSync(folder)) return
   const stamp = join(dirname(built), '.wasm-inputs')
+  if (!existsSync(folder)) return [built, stamp].forEach((file) => rmSync(file, { force: true }))
   const now = inputs()
   if (existsSync(built) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return
   mkdirSync(dirname(built), { recursive: true })

@@ -106,16 +106,19 @@ export class Arithmetic {
     wasm.useTables(table, windows.base, windows.key)
   }
 
-  /** Room in the module's memory, at a multiple of 128: no entry of a table lies in more lines of the cache than it must. */
+  /**
+   * Room in the module's memory, at a multiple of 128: no entry of a table lies in more lines of the cache than it must.
+   * Throws RangeError where the machine gives no more.
+   */
   allocate(length: number): number {
     const at = Math.ceil(this.end / 128) * 128
-    this.end = at + length
-    const missing = this.end - this.wasm.memory.buffer.byteLength
+    const missing = at + length - this.wasm.memory.buffer.byteLength
     if (missing > 0) {
       this.wasm.memory.grow(Math.ceil(missing / pageBytes))
       this.bytes = new Uint8Array(this.wasm.memory.buffer)
       this.view = new DataView(this.wasm.memory.buffer)
     }
+    this.end = at + length
     return at
   }
 

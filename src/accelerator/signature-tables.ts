@@ -117,24 +117,32 @@ export class SignatureTables {
     let count = this.counts.get(name)
     if (count === undefined) this.counts.set(name, (count = { seen: 0 }))
     count.seen++
-    if (count.seen <= untabled || this.credit < tablePrice || !isAcceptablePublicKey(publicKey)) return undefined
+    if (count.seen <= untabled || this.credit < tablePrice) return undefined
+    // Where its table is given up one day, it begins anew; so does what is no key, of which to find that out takes long.
+    count.seen = 0
+    if (!isAcceptablePublicKey(publicKey)) return undefined
     this.credit -= tablePrice
     const table = this.room(flush)
+    if (table === undefined) return undefined
     this.arithmetic.buildKey(table, publicKey)
     this.figures.built++
     this.tryTable(table, publicKey)
-    // Should its table be given up, it begins anew.
-    count.seen = 0
     this.tables.set(name, table)
     return table
   }
 
-  private room(flush: () => void): number {
-    if (this.tables.size < mostTables) return this.arithmetic.allocate(this.arithmetic.tableBytes)
+  /** Room for a table: new, or that of the least recently used one, where there are enough or the machine has no more; else undefined. */
+  private room(flush: () => void): number | undefined {
+    if (this.tables.size < mostTables) {
+      const table = withinMemory(() => this.arithmetic.allocate(this.arithmetic.tableBytes))
+      if (table !== undefined) return table
+    }
     flush()
-    const [[name, table]] = this.tables as unknown as [[string, number]]
-    this.tables.delete(name)
-    return table
+    for (const [name, table] of this.tables) {
+      this.tables.delete(name)
+      return table
+    }
+    return undefined
   }
 
   /** Compares a table with noble, for two pairs of scalars that nobody could foresee. */
@@ -171,9 +179,25 @@ export class SignatureTables {
   }
 }
 
-/** Tables in a module of their own; undefined where this runtime cannot run it. Throws where the module was not built. */
+/** What needs memory of a module; undefined where the machine gives no more, which is a RangeError. */
+function withinMemory<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/**
+ * Tables in a module of their own; undefined where this runtime cannot run it, or has no memory for it. Throws where the module was not
+ * built.
+ */
 export function openSignatureTables(options: SignatureTablesOptions = {}): SignatureTables | undefined {
   if (options.arithmetic !== undefined) return new SignatureTables(options.arithmetic, options)
-  const wasm = startModule(readModule())
-  return wasm && new SignatureTables(new Arithmetic(wasm, options.windows), options)
+  const bytes = readModule()
+  return withinMemory(() => {
+    const wasm = startModule(bytes)
+    return wasm && new SignatureTables(new Arithmetic(wasm, options.windows), options)
+  })
 }

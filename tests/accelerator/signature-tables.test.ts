@@ -262,6 +262,24 @@ describe('keys that come and go', () => {
     expect(arithmetic.keys.length).toBeGreaterThan(freeTables)
   })
 
+  it('do with the tables that there is memory for, and with none', () => {
+    const { arithmetic, tables } = counting()
+    const { allocate } = arithmetic
+    let left = 2
+    arithmetic.allocate = (length) => {
+      if (left-- > 0) return allocate(length)
+      throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory')
+    }
+    for (const publicKey of acceptable.slice(0, 5))
+      expect(tables.accepts(jobsOf(publicKey, untabled + 3)).slice(untabled)).toEqual(Uint8Array.of(1, 1, 1))
+    expect(new Set(arithmetic.rooms).size).toBe(2)
+    const without = counting()
+    without.arithmetic.allocate = () => {
+      throw new RangeError('no memory')
+    }
+    expect(without.tables.accepts(jobsOf(acceptable[0] as Uint8Array, 100))).toEqual(new Uint8Array(100))
+  })
+
   it('share the room of 64, the least recently used making way, and begin anew then', () => {
     const { arithmetic, tables } = counting()
     const [first, second] = acceptable as [Uint8Array, Uint8Array]
