@@ -125,7 +125,7 @@ describe.skipIf(lacks('chromium'))('the explorer, in Chromium', () => {
   const opened = (place: string, lang: Lang = 'en', options: object = {}): Promise<WatchedPage> =>
     openedPage(browser, `${server.url}/explore?lang=${lang}#${place}`, options)
   const settled = (page: Page): Promise<void> =>
-    page.locator('.explorer h1 ~ [role=status]').waitFor({ state: 'detached' })
+    page.locator('.explorer:has(h1):not(:has(h1 ~ [role=status]))').waitFor()
   /** What must hold of any place: nobody else was asked, nothing was sent, and the browser complained of nothing. */
   async function done(watched: WatchedPage): Promise<void> {
     expect(askedElsewhere(watched, server.url)).toEqual([])
