@@ -197,7 +197,7 @@ export async function peers({ cache, folder, rounds, count, say }) {
       const value = await send(...sent)
       return { [name]: { value, cpuPerEntry: ((cpuOf(...servers) - before) / count) * 1e6 } }
     }
-    // The same bytes to each. Two rounds of Tessera's, since its memory of what it has seen answers the same bytes without adding them: other bytes for the one behind.
+    // Each program is sent one set of bytes; the second of Tessera's another, since it answers bytes that it has seen without adding them.
     const plainType = 'application/octet-stream'
     const samples = {}
     const each = async (name, run) =>

@@ -60,7 +60,7 @@ const withoutUnused = {
  */
 function withoutEval(text) {
   const made = text.replace('__zod_globalConfig = {})', '__zod_globalConfig = { jitless: true })')
-  if (made === text) throw new Error('zod keeps its settings otherwise than it did: web/ui/zod.ts, scripts/page.mjs')
+  if (made === text) throw new Error('zod keeps its settings otherwise than it did: mend scripts/page.mjs')
   return made
 }
 

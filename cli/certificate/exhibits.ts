@@ -2,9 +2,9 @@ import { lstatSync } from 'node:fs'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import type { JsonValue } from '../../src/core/json.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { fsPath } from '../../src/node/file-path.ts'
+import { exhibitNumbersOf, lookupForm } from '../../src/statements/disclosures.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { ledgerOf } from '../commands/check.ts'
 import { type ClientOptions, urlNamed } from '../options/client.ts'
@@ -109,18 +109,10 @@ function soundReceipt(
     throw new EvidenceError(fault.code, `the ledger’s receipt of entry ${index}: ${fault.message}`, { index })
   if (checked.receipt === undefined || checked.receipt.entry.index !== index)
     throw new EvidenceError('server-answer', `the ledger gave the receipt of another entry than ${index}`, { index })
-  const collection = checked.disclosures.find(({ claim }) => claim === 'collection')?.value
-  const found = exhibitIn(collection)
-  if (found?.normalize('NFKC') === number.normalize('NFKC')) return bytes
+  if (exhibitNumbersOf(checked.disclosures).includes(lookupForm(number))) return bytes
   throw new EvidenceError(
     'server-answer',
     `the ledger says that entry ${index} has the exhibit number ${JSON.stringify(number)}, and its receipt does not show that`,
     { index },
   )
-}
-
-function exhibitIn(collection: JsonValue | undefined): string | undefined {
-  if (typeof collection !== 'object' || collection === null || !('exhibit' in collection)) return undefined
-  const { exhibit } = collection
-  return typeof exhibit === 'string' ? exhibit : undefined
 }

@@ -6,12 +6,12 @@ import { count } from '../../src/core/text.ts'
 import { BackupFolder } from '../../src/ledger/copy/backup-folder.ts'
 import { type BackupResult, makeBackup } from '../../src/ledger/copy/backup.ts'
 import { backUpFolder } from '../../src/ledger/copy/final.ts'
-import { dataFolder, readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
+import { readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
-import { dataDir } from '../options/policy.ts'
+import { dataDir, requirePolicy } from '../options/policy.ts'
 import type { Output } from '../render/output.ts'
 import { progressOf } from '../render/progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'
@@ -84,7 +84,7 @@ async function ofServer(
   if (options.final === true)
     throw new EvidenceError('usage', '--final is for a stopped ledger: name its folder by --data')
   const own = BackupFolder.paths(out).policy
-  const path = options.policy ?? (existsSync(own) ? own : dataFolder(dataDir(options)).policy)
+  const path = options.policy === undefined && existsSync(own) ? own : requirePolicy(options).path
   if (!existsSync(path)) throw new EvidenceError('usage', 'name the ledger’s policy by --policy FILE', { where: path })
   const { client, identity } = await signedClient({ ...options, url }, output)
   const source = new UrlPieces(client.as(identity))

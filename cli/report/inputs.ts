@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Report } from '../../src/check/steps/report.ts'
 import { noTime } from '../../src/check/steps/time.ts'
 import { artefactOf } from '../../src/check/steps/handed.ts'
+import type { CheckRequest } from '../../src/check/node/check.ts'
 import { isFileAt } from '../../src/check/node/artefact.ts'
 import { timeProofPath, transitionPath } from '../../src/core/artefact-names.ts'
 import { isEvidenceError } from '../../src/core/errors.ts'
@@ -11,16 +12,16 @@ import { fsPath } from '../../src/node/file-path.ts'
 import type { InputFile, Role } from '../../src/report/model.ts'
 
 /** What names evidence on the command line. */
-export interface Named {
-  readonly receipt?: string | undefined
-  readonly manifest?: string | undefined
-  readonly folder?: string | undefined
-  readonly timeProof?: string | undefined
-  readonly timestampAnchors?: string | undefined
-  readonly transition?: string | undefined
-  readonly rotation?: readonly string[] | undefined
-  readonly anchor?: readonly string[] | undefined
-}
+export type Named = { readonly [Name in EvidenceName]?: CheckRequest[Name] | undefined }
+type EvidenceName =
+  | 'receipt'
+  | 'manifest'
+  | 'folder'
+  | 'timeProof'
+  | 'timestampAnchors'
+  | 'transition'
+  | 'rotation'
+  | 'anchor'
 
 /** A file by what it was to the check. */
 export type Used = readonly [role: Role, path: string]

@@ -8,7 +8,7 @@ import { randomSalt } from '../../src/node/key-file.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
 import { signAndDeposit } from './sign.ts'
-import { requireAudience, signingLedger } from './signing-ledger.ts'
+import { requireAudience, type SigningLedger, signingLedger } from './signing-ledger.ts'
 import type { OptionsOf } from '../options/declare.ts'
 
 /** Options of a command that changes the registry: by one's own word, or as a proposal for others to approve. */
@@ -45,11 +45,14 @@ export async function submitChange(
   const lines = Object.entries(said).map(([name, value]) => `  ${name} ${value}`)
   const { key, path } = clientKey(options, 'administrator')
   const client = clientOf(options, output)
-  if (options.propose !== undefined) {
-    requireOutput(outputKinds.proposal, options.propose)
+  const ledgerAsked = async (): Promise<SigningLedger> => {
     const ledger = await signingLedger(options, client, output)
     if (of !== undefined) requireAudience(of.aud, ledger, of.path)
-    const { origin } = ledger
+    return ledger
+  }
+  if (options.propose !== undefined) {
+    requireOutput(outputKinds.proposal, options.propose)
+    const { origin } = await ledgerAsked()
     writeProposal(options.propose, propose({ aud: origin, kind, members, sealed }, daysFrom(options.expires), key))
     output.result({ proposal: options.propose, kind, approvals: 1, ...said }, [
       `wrote ${options.propose}, with your approval; the next officer: evidence approvals sign ${options.propose} --key THEIR.pem`,
@@ -58,9 +61,7 @@ export async function submitChange(
     return
   }
   const identity = await identify(options, client, key, path)
-  const ledger = await signingLedger(options, client, output)
-  if (of !== undefined) requireAudience(of.aud, ledger, of.path)
-  const result = await signAndDeposit(ledger, identity, kind, members, sealed)
+  const result = await signAndDeposit(await ledgerAsked(), identity, kind, members, sealed)
   output.result({ ...result, ...said }, [`${kind} is entry ${result.index}, ${result.time}`, ...lines])
 }
 

@@ -1,3 +1,5 @@
+import { markupText } from '../core/markup.ts'
+
 /** Markup that is known to be well-formed: made by {@link el} and {@link Markup.style} alone. */
 export class Markup {
   readonly source: string
@@ -13,9 +15,9 @@ export class Markup {
   ): Markup {
     const given = Object.entries(attributes)
       .filter((pair): pair is [string, string] => pair[1] !== undefined)
-      .map(([attribute, value]) => ` ${attribute}="${escaped(value)}"`)
+      .map(([attribute, value]) => ` ${attribute}="${markupText(value)}"`)
       .join('')
-    const inside = children.map((child) => (typeof child === 'string' ? escaped(child) : child.source)).join('')
+    const inside = children.map((child) => (typeof child === 'string' ? markupText(child) : child.source)).join('')
     return new Markup(isVoid.has(name) ? `<${name}${given}/>` : `<${name}${given}>${inside}</${name}>`)
   }
 
@@ -70,19 +72,4 @@ export function el(
   ...children: readonly (Markup | string)[]
 ): Markup {
   return Markup.element(name, attributes, children)
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '<': '&lt;',
-  '>': '&gt;',
-  '&': '&amp;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-/** Text for HTML and XML alike, the one place where text becomes markup; what XML has no character for becomes U+FFFD. */
-function escaped(text: string): string {
-  return text
-    .replace(/(?![\t\n])[\p{Cc}\ufffe\uffff\p{Cs}]/gu, '\ufffd')
-    .replace(/[<>&"']/g, (character) => entities[character] as string)
 }

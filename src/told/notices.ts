@@ -1,8 +1,9 @@
-import { type FilePart, type ProvenLater, retractionIn } from '../check/steps/later.ts'
+import { knownLater, type ProvenLater, retractionIn } from '../check/steps/later.ts'
 import type { AnyReport } from '../check/steps/report.ts'
 import { count, visible } from '../core/text.ts'
 import type { PackageReport, Retraction } from '../package/package-report.ts'
 import { partText } from '../statements/later-events.ts'
+import type { ProvenEvent } from '../verify/check-status.ts'
 import type { Words } from '../words/index.ts'
 import { whenTold } from './when.ts'
 
@@ -18,45 +19,29 @@ export function noticesOf(report: AnyReport, words: Words): readonly string[] {
   if (report.what === 'package')
     return report.report === undefined ? [] : packageNotices(report.report, words).slice(0, mostNotices)
   const { later, carried, result } = report
-  const known: readonly ProvenLater[] = [
-    ...(carried === undefined ? [] : [carried]),
-    ...(later?.size === undefined ? [] : [later]),
-  ]
-  const part = report.what === 'folder' ? { item: result.item } : result
-  return [...new Set([...ofEntry(known, part, words), ...ofLines(known, part, words)])].slice(0, mostNotices)
+  const known = knownLater(later, carried)
+  const retraction = retractionIn(known, report.what === 'folder' ? { item: result.item } : result)
+  const notices = [...ofEntry(known, retraction, words), ...ofParts(known, retraction, words)]
+  return [...new Set(notices)].slice(0, mostNotices)
 }
 
-function ofEntry(known: readonly ProvenLater[], part: FilePart, { check }: Words): string[] {
+function ofEntry({ flagged }: ProvenLater, retraction: ProvenEvent | undefined, { check }: Words): string[] {
   const { notice } = check
-  const retraction = known.map((one) => retractionIn(one, part)).find((one) => one !== undefined)
-  const taken =
-    retraction === undefined
-      ? []
-      : [
-          notice[retraction.what === 'retracted' ? 'retracted' : 'fileRetracted'](
-            count(retraction.index),
-            whenTold(retraction.time),
-            visible(retraction.code ?? ''),
-          ),
-        ]
-  return [...taken, ...(known.some(({ flagged }) => flagged) ? [notice.compromised] : [])]
+  if (retraction === undefined) return flagged ? [notice.compromised] : []
+  const { what, index, time, code = '' } = retraction
+  const taken = notice[what === 'retracted' ? 'retracted' : 'fileRetracted']
+  return [taken(count(index), whenTold(time), visible(code)), ...(flagged ? [notice.compromised] : [])]
 }
 
 /** Parts of a deposit that were taken back, but for the one that the file is, which was told. */
-function ofLines(known: readonly ProvenLater[], part: FilePart, { check }: Words): string[] {
-  const own = known.map((one) => retractionIn(one, part)).find((one) => one !== undefined)
-  return known.flatMap(({ events }) =>
-    events.flatMap((event) => {
-      if (
-        !event.proven ||
-        event.what !== 'part-retracted' ||
-        (event.item === own?.item && event.line === own?.line && event.index === own?.index)
-      )
-        return []
-      const { index, time, code = '' } = event
-      return [check.notice.part(partText(event).replace(/^, /, ''), count(index), whenTold(time), visible(code))]
-    }),
-  )
+function ofParts({ events }: ProvenLater, told: ProvenEvent | undefined, { check }: Words): string[] {
+  const isTold = ({ index, item, line }: ProvenEvent): boolean =>
+    index === told?.index && item === told.item && line === told.line
+  return events.flatMap((event) => {
+    if (!event.proven || event.what !== 'part-retracted' || isTold(event)) return []
+    const { index, time, code = '' } = event
+    return [check.notice.part(partText(event).replace(/^, /, ''), count(index), whenTold(time), visible(code))]
+  })
 }
 
 function packageNotices({ retractions, deposits, related, ...open }: PackageReport, { check }: Words): string[] {

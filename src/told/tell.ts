@@ -1,4 +1,4 @@
-import { retractionIn } from '../check/steps/later.ts'
+import { knownLater, retractionIn } from '../check/steps/later.ts'
 import type { CheckResult } from '../check/steps/receipt.ts'
 import type { AnyReport, DepositReport, Findings } from '../check/steps/report.ts'
 import { type Outcome, type OutcomeKind, outcomeOf } from '../check/steps/outcome.ts'
@@ -45,7 +45,7 @@ function isDeposit(report: AnyReport): report is AnyReport & DepositReport {
 
 /** Whether only the file was taken back, and not all of its deposit. */
 function isFileAlone({ later, carried, result }: DepositReport): boolean {
-  return [carried, later].every((one) => retractionIn(one, result)?.what !== 'retracted')
+  return retractionIn(knownLater(later, carried), result)?.what === 'part-retracted'
 }
 
 const nothing = { who: [], when: [], word: [] }

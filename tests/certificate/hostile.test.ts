@@ -9,8 +9,7 @@ import { readCertificate } from '../../src/certificate/pdf/read.ts'
 import { attempt } from '../../src/core/attempt.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { exitCodeOf } from '../../src/verify/report.ts'
-import { type MadeCertificate, sampleCertificate, samplePolicy } from '../support/certificates.ts'
+import { checkedCertificate, type MadeCertificate, sampleCertificate, samplePolicy } from '../support/certificates.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { lowerLedger } from '../support/lower-ledger.ts'
 import { changed, type Drafts, firstPage, withRevision } from '../support/pdf-changes.ts'
@@ -24,22 +23,7 @@ describe('a certificate that was changed', () => {
   })
   afterAll(() => remove())
 
-  async function check(bytes: Uint8Array): Promise<{ exit: number; codes: string[]; where: (string | undefined)[] }> {
-    const file = join(path, 'certificate.pdf')
-    writeFileSync(file, bytes)
-    const { faults, unjudged } = await checkCertificate(file, {
-      policy: { path: 'policy', bytes: utf8(samplePolicy) },
-      rotation: [],
-      timestampAnchors: undefined,
-      ledger: undefined,
-    })
-    const all = [...faults, ...unjudged]
-    return {
-      exit: exitCodeOf(faults, unjudged),
-      codes: all.map(({ code }) => code),
-      where: all.map((one) => one.where),
-    }
-  }
+  const check = (bytes: Uint8Array | string) => checkedCertificate(join(path, 'certificate.pdf'), bytes)
   const after = (change: (drafts: Drafts) => void) => check(changed(made.bytes, change))
 
   it('is sound as it was made, and after a rewriting that changes nothing', async () => {

@@ -2,15 +2,20 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { checkCertificate, isCertificateAt } from '../../cli/certificate/check.ts'
+import { isCertificateAt } from '../../cli/certificate/check.ts'
 import { readHtmlCertificate } from '../../src/certificate/html/read.ts'
 import { writeHtmlCertificate } from '../../src/certificate/html/write.ts'
 import { htmlWriter } from '../../src/certificate/node/html.ts'
 import { attempt } from '../../src/core/attempt.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { exitCodeOf } from '../../src/verify/report.ts'
-import { type MadeCertificate, sampleContent, sampleHtmlCertificate, samplePolicy } from '../support/certificates.ts'
+import {
+  checkedCertificate,
+  type MadeCertificate,
+  sampleContent,
+  sampleHtmlCertificate,
+  samplePolicy,
+} from '../support/certificates.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { lacks } from '../support/system-tools.ts'
 
@@ -26,22 +31,7 @@ describe('a certificate in HTML', () => {
   })
   afterAll(() => remove())
 
-  async function check(bytes: Uint8Array | string): Promise<{ exit: number; codes: string[]; where: unknown[] }> {
-    const file = join(path, 'certificate.html')
-    writeFileSync(file, bytes)
-    const { faults, unjudged } = await checkCertificate(file, {
-      policy: { path: 'policy', bytes: utf8(samplePolicy) },
-      rotation: [],
-      timestampAnchors: undefined,
-      ledger: undefined,
-    })
-    const all = [...faults, ...unjudged]
-    return {
-      exit: exitCodeOf(faults, unjudged),
-      codes: all.map(({ code }) => code),
-      where: all.map((one) => one.where),
-    }
-  }
+  const check = (bytes: Uint8Array | string) => checkedCertificate(join(path, 'certificate.html'), bytes)
   const altered = (where: string) => ({
     exit: 1,
     codes: ['certificate-altered', 'certificate-altered'],

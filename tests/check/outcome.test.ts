@@ -1,31 +1,22 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { gather } from '../../src/check/steps/gather.ts'
-import { type Besides, judgeFile, judgeReceipt } from '../../src/check/steps/judge.ts'
 import { outcomeOf } from '../../src/check/steps/outcome.ts'
 import type { AnyReport } from '../../src/check/steps/report.ts'
-import { noTime } from '../../src/check/steps/time.ts'
 import { errorTable } from '../../src/core/errors.ts'
 import { tell } from '../../src/told/tell.ts'
 import { topicOf, topics } from '../../src/words/topic.ts'
 import { wordsOf } from '../../src/words/index.ts'
 import { policy, TestChain } from '../support/chain.ts'
-import { droppedSet } from '../support/dropped.ts'
+import { reportOfDropped } from '../support/dropped.ts'
 import { receiptOf } from '../support/small-package.ts'
 
-const besides: Besides = { upward: undefined, later: undefined, time: () => Promise.resolve(noTime) }
 let receipt: Buffer
 
 beforeAll(async () => {
   receipt = await receiptOf(new TestChain().start().deposits(1).seal(), 2)
 })
 
-async function reportOf(files: Readonly<Record<string, string | Uint8Array>>): Promise<AnyReport> {
-  const set = await droppedSet(files)
-  const [task] = (await gather(set)).tasks
-  if (task?.what === 'receipt') return judgeReceipt(set.handed, task.evidence, policy, besides)
-  if (task?.what === 'file') return judgeFile(set.handed, task.path, task.evidence, policy, { besides })
-  throw new Error(`not expected: ${task?.what}`)
-}
+const reportOf = (files: Readonly<Record<string, string | Uint8Array>>): Promise<AnyReport> =>
+  reportOfDropped(files, policy)
 
 const kindOf = async (files: Readonly<Record<string, string | Uint8Array>>): Promise<string> =>
   outcomeOf(await reportOf(files)).kind

@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { judgeFile } from '../../src/check/steps/judge.ts'
 import type { FileReport } from '../../src/check/steps/report.ts'
 import type { ProvenLater } from '../../src/check/steps/later.ts'
-import { noTime } from '../../src/check/steps/time.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { parsePolicy } from '../../src/core/policy.ts'
 import { tell } from '../../src/told/tell.ts'
 import { wordsOf } from '../../src/words/index.ts'
-import { droppedSet } from '../support/dropped.ts'
+import { reportOfDropped } from '../support/dropped.ts'
 
 const words = wordsOf('en')
 const { step } = words.check
@@ -24,10 +22,8 @@ async function reportOf(vector: string): Promise<FileReport> {
   const url = new URL(`../../fixtures/vectors/receipt/${vector}.json`, import.meta.url)
   const { input } = JSON.parse(readFileSync(url, 'utf8')) as { input: Input }
   const receipt = input.receipt ?? Buffer.from(input.receiptBase64 ?? '', 'base64')
-  const set = await droppedSet({ 'a.txt': 'never deposited', 'a.txt.tlog-proof': receipt })
-  const besides = { upward: undefined, later: undefined, time: async () => noTime }
-  const evidence = { kind: 'receipt', receipt: 'a.txt.tlog-proof' } as const
-  return judgeFile(set.handed, 'a.txt', evidence, parsePolicy(utf8(input.policy)), { besides })
+  const files = { 'a.txt': 'never deposited', 'a.txt.tlog-proof': receipt }
+  return (await reportOfDropped(files, parsePolicy(utf8(input.policy)))) as FileReport
 }
 
 async function stateOf(vector: string, name: keyof typeof step): Promise<string | undefined> {
@@ -99,6 +95,19 @@ describe('R9: notices stand first, and none hides another', () => {
     const { notices, outcome } = await told([{ ...at, index: 8, what: 'part-retracted', item: 5 }], false)
     expect(outcome.kind).toBe('unchanged')
     expect(notices).toEqual([expect.stringMatching(/^PART RETRACTED: .* item 5 of this deposit/)])
+  })
+
+  it('goes by receipts and by the ledger’s answer together: a whole retraction is told before one of a part', async () => {
+    const report = await reportOf('disclosed')
+    const part = { ...at, index: 8, what: 'part-retracted', code: 'mistake', item: 0 } as const
+    const whole = { ...at, index: 9, what: 'retracted', code: 'mistake' } as const
+    const carried: ProvenLater = { events: [part], flagged: false }
+    const later = { url: 'x', size: 10, events: [whole], receipts: new Map(), flagged: false, faults: [], unjudged: [] }
+    const result = { ...report.result, item: 0, faults: [] }
+    const { notices, sentence } = tell({ ...report, faults: [], result, carried, later }, words)
+    expect(notices.map((text) => text.split(':')[0])).toEqual(['RETRACTED', 'PART RETRACTED'])
+    expect(notices[0]).toContain('this deposit back, by entry 9')
+    expect(sentence).toBe(words.check.sentence.retracted)
   })
 
   it('has none where nothing followed', async () => {

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { gather } from '../../src/check/steps/gather.ts'
-import { type Besides, judgeFile, judgeReceipt } from '../../src/check/steps/judge.ts'
 import type { OutcomeKind } from '../../src/check/steps/outcome.ts'
 import type { AnyReport } from '../../src/check/steps/report.ts'
-import { noTime } from '../../src/check/steps/time.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
 import { sectionNames } from '../../src/report/document.ts'
@@ -16,11 +13,10 @@ import { runSelfTest } from '../../src/report/self-test.ts'
 import { selfTestVectors } from '../../src/report/self-test-vectors.ts'
 import { wordsOf } from '../../src/words/index.ts'
 import { policy, TestChain } from '../support/chain.ts'
-import { droppedSet } from '../support/dropped.ts'
+import { reportOfDropped } from '../support/dropped.ts'
 import { requireWellFormed, textIn } from '../support/markup.ts'
 import { receiptOf } from '../support/small-package.ts'
 
-const besides: Besides = { upward: undefined, later: undefined, time: () => Promise.resolve(noTime) }
 const content = 'content 2'
 let receipt: Buffer
 
@@ -28,13 +24,8 @@ beforeAll(async () => {
   receipt = await receiptOf(new TestChain().start().deposits(1).seal(), 2)
 })
 
-async function reportOf(files: Readonly<Record<string, string | Uint8Array>>): Promise<AnyReport> {
-  const set = await droppedSet(files)
-  const [task] = (await gather(set)).tasks
-  if (task?.what === 'receipt') return judgeReceipt(set.handed, task.evidence, policy, besides)
-  if (task?.what === 'file') return judgeFile(set.handed, task.path, task.evidence, policy, { besides })
-  throw new Error(`not expected: ${task?.what}`)
-}
+const reportOf = (files: Readonly<Record<string, string | Uint8Array>>): Promise<AnyReport> =>
+  reportOfDropped(files, policy)
 
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const own = runSelfTest(selfTestVectors)

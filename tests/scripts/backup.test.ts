@@ -79,6 +79,14 @@ describe('copies of a ledger', () => {
       const backup = (...more: string[]): Promise<CliResult> =>
         evidence(['backup', out, ...url, '--key', auditor, '--id', 'court-b', '--json', ...more])
       expect(codeOf(await backup())).toBe('usage')
+      // A policy that merely lies in ./data is nobody's choice: the folder may have come out of an archive.
+      const foreign = at('foreign')
+      mkdirSync(join(foreign, 'data'), { recursive: true, mode: 0o700 })
+      cpSync(policy, join(foreign, 'data', 'policy'))
+      const misled = await evidence(['backup', at('misled'), ...url, '--key', auditor, '--id', 'court-b', '--json'], {
+        cwd: foreign,
+      })
+      expect([codeOf(misled), misled.stdout]).toEqual(['usage', expect.stringContaining('is not taken')])
       const first = await backup('--policy', policy)
       expect([first.code, first.json()]).toEqual([0, { out, size: 303, added: 303, erased: 0, final: false }])
       await depositSome(server.url, 300, 'second')

@@ -180,6 +180,8 @@ describe.skipIf(lacks('openssl'))('a certificate', () => {
     const index = (file: string): string =>
       String(parseReceipt(new Uint8Array(readFileSync(at(`${file}.tlog-proof`)))).proof.index)
     await ok('certificate', '--exhibit', 'EX-12', '--out', 'exhibit.pdf')
+    // Looked up as every search is: full-width letters and spaces around it make no other number.
+    await ok('certificate', '--exhibit', ' ＥＸ-12 ', '--out', 'spaced.pdf')
     const said = (await ok('check', 'exhibit.pdf')).stdout
     expect(said).toContain('no file was compared')
     expect(await checked('exhibit.pdf', '--online')).toMatchObject({ ok: true, index: Number(index('twelve.txt')) })

@@ -10,6 +10,7 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import type { ComposedStatement } from '../../src/statements/compose.ts'
 import { itemFor } from '../support/statements.ts'
 import { problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
+import { countedTurns } from '../support/turns.ts'
 
 const ndjson = { 'content-type': 'application/x-ndjson' }
 
@@ -85,18 +86,12 @@ describe('the answer of a batch', () => {
   })
 
   it('R5 gives the event loop a turn between them, also where nothing is verified', async () => {
-    let tick = 0
-    let isOver = false
-    const next = (): void => {
-      tick++
-      if (!isOver) setImmediate(next)
-    }
-    setImmediate(next)
+    const turn = countedTurns()
     const ticks: number[] = []
     const refused = new EvidenceError('jws-header', 'refused before anything is verified')
     const ledger = {
       authenticateMany: (texts: readonly string[]) => {
-        ticks.push(tick)
+        ticks.push(turn.now())
         return Promise.resolve(texts.map(() => refused))
       },
       findRepeats: () => Promise.resolve([]),
@@ -108,7 +103,7 @@ describe('the answer of a batch', () => {
     const lines = Array.from({ length: 1000 }, () => Buffer.from('line'))
     const request = { context, address: '127.0.0.1', isGone: () => false, shown: new Map(), receipts: 'none' } as const
     const results = await Promise.all(await deposit(request, lines, 'line'))
-    isOver = true
+    turn.end()
     expect(results.flat()).toEqual(lines.map(() => refused))
     expect(new Set(ticks).size).toBe(5)
   })

@@ -10,6 +10,7 @@ import { Held } from '../../server/held.ts'
 import { maxBatchBody } from '../../server/settings.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { problemIn, type TestServer, testServer } from '../support/server.ts'
+import { countedTurns } from '../support/turns.ts'
 
 const ndjson = { 'content-type': 'application/x-ndjson' }
 /** Lines that are opened in one turn (server/deposits.ts). */
@@ -22,22 +23,16 @@ async function until(what: () => boolean): Promise<void> {
 describe('the turns of batches', () => {
   /** Deposits over a ledger that refuses everything, when it is told to: what is opened in each turn of the event loop. */
   function opening() {
-    let tick = 0
-    let isOver = false
-    const next = (): void => {
-      tick++
-      if (!isOver) setImmediate(next)
-    }
-    setImmediate(next)
+    const turn = countedTurns()
     const refused = new EvidenceError('jws-header', 'refused before anything is verified')
     const opened: { readonly tick: number; readonly lines: number }[] = []
     const work = { now: 0, most: 0 }
     const ledger = {
       authenticateMany: async (texts: readonly string[]) => {
-        opened.push({ tick, lines: texts.length })
+        opened.push({ tick: turn.now(), lines: texts.length })
         work.most = Math.max(work.most, ++work.now)
         // Verifying takes some turns of the event loop.
-        for (let i = 0; i < 3; i++) await new Promise((turn) => setImmediate(turn))
+        for (let i = 0; i < 3; i++) await new Promise((next) => setImmediate(next))
         work.now--
         return texts.map(() => refused)
       },
@@ -49,7 +44,7 @@ describe('the turns of batches', () => {
     const context = { ledger, limits, batchTurns, metrics: { statement: () => {} } } as unknown as ServerContext
     const from = (address: string) =>
       ({ context, address, isGone: () => false, shown: new Map(), receipts: 'at-once' }) as const
-    return { from, opened, work, end: () => (isOver = true) }
+    return { from, opened, work, end: turn.end }
   }
   const lines = (count: number): Buffer[] => Array.from({ length: count }, () => Buffer.from('line'))
 

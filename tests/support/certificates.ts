@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { checkCertificate } from '../../cli/certificate/check.ts'
+import { exitCodeOf } from '../../src/verify/report.ts'
 import { encodeModel, type Stated } from '../../src/certificate/model.ts'
 import type { CertificateModel } from '../../src/certificate/model.ts'
 import { type AttachmentName, type Attachments, laterName } from '../../src/certificate/attachments.ts'
@@ -196,4 +199,24 @@ async function sampleFields(sample: Sample): Promise<Omit<MadeCertificate, 'byte
   const model = modelOf(await evidenced(attachments, handedFiles), stated)
   attachments.set('certificate.json', encodeModel(model))
   return { model, attachments, policy: utf8(samplePolicy) }
+}
+
+/** Writes a certificate to a path and checks it there by the sample's policy: the exit code, and the codes and places of all that was found. */
+export async function checkedCertificate(
+  path: string,
+  bytes: Uint8Array | string,
+): Promise<{ exit: number; codes: string[]; where: (string | undefined)[] }> {
+  writeFileSync(path, bytes)
+  const { faults, unjudged } = await checkCertificate(path, {
+    policy: { path: 'policy', bytes: utf8(samplePolicy) },
+    rotation: [],
+    timestampAnchors: undefined,
+    ledger: undefined,
+  })
+  const all = [...faults, ...unjudged]
+  return {
+    exit: exitCodeOf(faults, unjudged),
+    codes: all.map(({ code }) => code),
+    where: all.map((one) => one.where),
+  }
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { accessToken } from '../../src/client/access-token.ts'
 import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { readKeyFile } from '../../src/node/key-file.ts'
-import { beginInHost, type Ran, runInHost } from './command-hosts.ts'
+import { beginInHost, nowhere, type Ran, runInHost } from './command-hosts.ts'
 import { type Answer, request, type RequestOptions } from './server.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -68,7 +68,11 @@ function runInProcess(
   umask = 0o022,
 ): Promise<Ran> {
   const ours = process.umask(umask)
-  const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: cwd ?? nowhere,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   process.umask(ours)
   return new Promise((resolve, reject) => {
     const stdout: Buffer[] = []
@@ -187,6 +191,7 @@ export async function startServerProcess(
 ): Promise<ServerProcess> {
   requireBuilt()
   const child = spawn(process.execPath, [program, ...serverArgs(data, args, command)], {
+    cwd: nowhere,
     env: environment({}),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -230,7 +235,11 @@ export interface CommandServer {
 /** Starts a command that says what it listens on, and waits until it does. */
 export async function startCommand(args: readonly string[]): Promise<CommandServer> {
   requireBuilt()
-  const child = spawn(process.execPath, [program, ...args], { env: environment({}), stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: nowhere,
+    env: environment({}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const { ended, url: listensAt } = spoken(child)
   const url = await listensAt
   return {
@@ -251,6 +260,7 @@ export function startLines(args: readonly string[]): {
 } {
   requireBuilt()
   const child = spawn(process.execPath, [program, ...args], {
+    cwd: nowhere,
     env: environment({}),
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /* The parent's side of tests/support/command-host.mjs: which processes there are, and what a command of them wrote. */
@@ -12,6 +15,13 @@ export interface Ran {
   readonly stderr: string
 }
 
+/**
+ * Where a command runs that is told no folder: an empty one. What lies in the folder of who runs the tests, such as the ledger of `npm start`,
+ * must not reach it, nor what it writes reach that folder.
+ */
+export const nowhere: string = mkdtempSync(join(tmpdir(), 'evidence-nowhere-'))
+process.once('exit', () => rmSync(nowhere, { recursive: true, force: true }))
+
 /** Processes that wait for a command. */
 const idle: ChildProcess[] = []
 const running = new Set<ChildProcess>()
@@ -20,7 +30,7 @@ process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 function startHost(): Promise<ChildProcess> {
   // The usual umask, whatever a server in this process has set.
   const own = process.umask(0o022)
-  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const child = spawn(process.execPath, [program], { cwd: nowhere, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   process.umask(own)
   running.add(child)
   child.once('close', () => running.delete(child))

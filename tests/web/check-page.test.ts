@@ -29,7 +29,7 @@ describe.skipIf(lacks('chromium'))('the checker as one file, in Chromium', () =>
     return watched
   }
 
-  /** The same page as a server would give it: what is kept there is that server's page alone. */
+  /** The one file as a server would give it: what is kept there is that server's page alone. */
   async function served(lang: string): Promise<Awaited<ReturnType<typeof watchedPage>>> {
     const watched = await watchedPage(await browser.newContext())
     const body = readFileSync(core)

@@ -93,7 +93,7 @@ describe.skipIf(lacks('chromium'))('the explorer, in Chromium', () => {
     const taken = await entered(server.deposit('taken back').presentation)
     const back = { of: { index: taken.index, leafHash: taken.leafHash }, reason: 'mistake' }
     note('evidence.retract', await entered(server.sign(depositor, 'evidence.retract', back).presentation))
-    // The same content three times, and forty more, so that one page and one search do not hold all.
+    // Three deposits of one content and forty others: more than one page, and than one search, holds.
     for (let i = 0; i < 2; i++) await entered(server.deposit('the evidence').presentation)
     await server.fill((await server.size()) + 40)
 
@@ -125,7 +125,7 @@ describe.skipIf(lacks('chromium'))('the explorer, in Chromium', () => {
   const opened = (place: string, lang: Lang = 'en', options: object = {}): Promise<WatchedPage> =>
     openedPage(browser, `${server.url}/explore?lang=${lang}#${place}`, options)
   const settled = (page: Page): Promise<void> =>
-    page.locator('.explorer h1 ~ [role=status]').waitFor({ state: 'detached' })
+    page.locator('.explorer:has(h1):not(:has(h1 ~ [role=status]))').waitFor()
   /** What must hold of any place: nobody else was asked, nothing was sent, and the browser complained of nothing. */
   async function done(watched: WatchedPage): Promise<void> {
     expect(askedElsewhere(watched, server.url)).toEqual([])
@@ -445,7 +445,7 @@ describe.skipIf(lacks('chromium'))('the explorer, in Chromium', () => {
       expect((await page.locator('.sent').innerText()).replace(/\s/g, '')).toContain(`sha256:${digest}`)
       await page.setInputFiles('#search-file', { ...file, buffer: Buffer.from('nowhere') })
       await page.getByText(words[lang].none).waitFor()
-      // The same file again: the dialogue tells of it once more.
+      // Chosen a second time, a file is told of again.
       await page.setInputFiles('#search-file', file)
       await page.locator('.entries').waitFor()
       const { mkdirSync } = await import('node:fs')

@@ -57,7 +57,7 @@ describe.skipIf(lacks('chromium'))('a certificate that the page makes', () => {
     return { file, suggested: download.suggestedFilename() }
   }
 
-  /** The same certificate by the command line: of the same check, at the time that the page's states. */
+  /** The certificate that the command line makes of a check, at the time that the page's certificate states. */
   async function bothMake(file: string, ...args: string[]): Promise<void> {
     const { attachments } = readHtmlCertificate(readFileSync(file))
     const model = JSON.parse(Buffer.from(attachments.get('certificate.json') as Uint8Array).toString()) as {

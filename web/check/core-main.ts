@@ -1,4 +1,3 @@
-import '../ui/zod.ts'
 import { startOneFile } from './one-file.ts'
 
 startOneFile(undefined)

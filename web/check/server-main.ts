@@ -1,4 +1,3 @@
-import '../ui/zod.ts'
 import { askStatus } from '../../src/check/steps/later.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { attempt, settled } from '../../src/core/attempt.ts'

@@ -1,4 +1,3 @@
-import '../ui/zod.ts'
 import { extras } from './extras.ts'
 import { startCertificate } from './in-certificate.ts'
 import { startOneFile } from './one-file.ts'

@@ -1,4 +1,3 @@
-import '../ui/zod.ts'
 import { type JSX, render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { LedgerClient, type LedgerInfo } from '../../src/client/ledger-client.ts'

@@ -1,4 +1,3 @@
-import '../ui/zod.ts'
 import { type JSX, render } from 'preact'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { LedgerClient } from '../../src/client/ledger-client.ts'

@@ -6,6 +6,8 @@ export function useRoute(): string {
   useEffect(() => {
     const changed = (): void => setRoute(current())
     addEventListener('hashchange', changed)
+    // The address may have changed since the first drawing, before anything listened.
+    changed()
     return () => removeEventListener('hashchange', changed)
   }, [])
   return route

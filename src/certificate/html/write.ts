@@ -1,6 +1,7 @@
 import { encodeQR } from 'qr'
 import { toBase64 } from '../../core/base64.ts'
 import { utf8 } from '../../core/bytes.ts'
+import { markupText } from '../../core/markup.ts'
 import { visible } from '../../core/text.ts'
 import { certificateWords } from '../../words/certificate.ts'
 import { type Attachments, inOrder } from '../attachments.ts'
@@ -58,16 +59,8 @@ export function attachmentsText(attachments: Attachments): string {
   return `{\n${named.join(',\n')}\n}\n`
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
 function escaped(text: string): string {
-  return visible(text).replace(/[&<>"']/g, (character) => entities[character] as string)
+  return markupText(visible(text))
 }
 
 function attributeOf({ lang }: Piece): string {

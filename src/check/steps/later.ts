@@ -179,10 +179,16 @@ function isWhole({ events, faults, unjudged }: OnlineStatus): boolean {
  * it is not whole, or names entries that it does not show. `carried` is what receipts show that were handed over.
  */
 export function standingOf(online: OnlineStatus | undefined, part: FilePart = {}, carried?: ProvenLater): Standing {
-  const asked = online?.size === undefined ? undefined : online
-  if (retractionIn(asked, part) !== undefined || retractionIn(carried, part) !== undefined) return 'retracted'
-  if (asked?.flagged === true || carried?.flagged === true) return 'key-compromised'
-  return asked !== undefined && isWhole(asked) ? 'sound' : 'not-asked'
+  const known = knownLater(online, carried)
+  if (retractionIn(known, part) !== undefined) return 'retracted'
+  if (known.flagged) return 'key-compromised'
+  return online?.size !== undefined && isWhole(online) ? 'sound' : 'not-asked'
+}
+
+/** What is known of later events: by receipts that were handed over, and by the ledger's answer, where that could be trusted. */
+export function knownLater(online: OnlineStatus | undefined, carried: ProvenLater | undefined): ProvenLater {
+  const parts = [carried, online?.size === undefined ? undefined : online].filter((one) => one !== undefined)
+  return { events: parts.flatMap(({ events }) => events), flagged: parts.some(({ flagged }) => flagged) }
 }
 
 /** The proven retraction of the deposit, or else of the part that the file is. */
