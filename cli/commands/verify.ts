@@ -9,7 +9,7 @@ import type { Policy } from '../../src/core/policy.ts'
 import { UrlSource } from '../../src/client/url-source.ts'
 import { dataFolder, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
-import { LookupAudit } from '../../src/ledger/lookup-audit.ts'
+import { LookupAudit, type ScanLookups } from '../../src/ledger/lookup-audit.ts'
 import type { LookupCodec } from '../../src/ledger/lookup-codec.ts'
 import { readLookupCodec } from '../../src/ledger/lookup-secret.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
@@ -161,7 +161,10 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
     const source = await FolderSource.open(root, log.key, (tables) => pool.checkTables(tables), true)
     try {
       const size = await sizeOf(source)
-      if (size !== undefined) audit?.begin(source.storage, size)
+      const { snapshot } = source
+      const isWorth = size !== undefined && snapshot !== undefined && pool.isWorth(size)
+      const scan: ScanLookups | undefined = isWorth ? (...of) => pool.scanLookups(snapshot, ...of) : undefined
+      if (size !== undefined) audit?.begin(source.storage, size, scan)
       const report = await run(source, policy, output, kept, pool, audit)
       const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
       const lookups = await lookupFaults(source, report, audit)

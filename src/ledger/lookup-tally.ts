@@ -31,6 +31,11 @@ export function changeChecksum({ count, sum }: LookupChecksum, hash: number, sig
   return { count: count + sign, sum: addHash(sum, hash, sign) }
 }
 
+/** The checksum of what two have together. */
+export function addChecksums(a: LookupChecksum, b: LookupChecksum): LookupChecksum {
+  return { count: a.count + b.count, sum: addHash(a.sum, b.sum, 1) }
+}
+
 /** A sum with a hash added or taken off, modulo {@link tallyModulus}; the hash is below twice that. */
 export function addHash(sum: number, hash: number, sign: 1 | -1): number {
   const reduced = hash >= tallyModulus ? hash - tallyModulus : hash
@@ -39,11 +44,11 @@ export function addHash(sum: number, hash: number, sign: 1 | -1): number {
   return next < 0 ? next + tallyModulus : next
 }
 
-/** A keyed hash of a look-up key and the index that it leads to, below 2^53. */
-export function keyHash(bytes: Uint8Array, index: number, seed: number): number {
+/** A keyed hash of a look-up key, the bytes `begin` to `end` (excluded) of some, and the index that it leads to, below 2^53. */
+export function keyHash(bytes: Uint8Array, index: number, seed: number, begin = 0, end: number = bytes.length): number {
   let a = seed ^ index
-  let b = Math.imul(seed ^ index, 0x27d4eb2f) ^ bytes.length
-  for (let i = 0; i < bytes.length; i++) {
+  let b = Math.imul(seed ^ index, 0x27d4eb2f) ^ (end - begin)
+  for (let i = begin; i < end; i++) {
     const byte = bytes[i] as number
     a = Math.imul(a ^ byte, 0x9e3779b1)
     b = Math.imul(b ^ byte, 0x5f356495)

@@ -2,9 +2,11 @@ import { cpSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync }
 import { join } from 'node:path'
 import { Level } from 'level'
 import { afterAll, describe, expect, it } from 'vitest'
+import { latin1 } from '../../src/core/bytes.ts'
 import { checkDatabase, checkTable } from '../../src/ledger/leveldb/database-check.ts'
 import { maskedCrc32c } from '../../src/ledger/leveldb/crc32c.ts'
 import { numberedKey, readNumber8 } from '../../src/ledger/leveldb/keys.ts'
+import { loggedKeysOf } from '../../src/ledger/leveldb/logged-keys.ts'
 import { TableReader } from '../../src/ledger/leveldb/table-reader.ts'
 import { type DatabaseSnapshot, type SnapshotLetter, snapshotOf } from '../../src/ledger/leveldb/table-snapshot.ts'
 import { databaseFiles, flipBit } from '../support/damage.ts'
@@ -59,6 +61,7 @@ async function randomDatabase(random: Random): Promise<string> {
           numberedKey('s', from + i),
           numberedKey('s', random.below(numbers)),
           Buffer.from(`j${random.below(1000)}`),
+          Buffer.from(`l${random.pick(['', 'a', 'aa'])}${random.below(300)}`),
           Buffer.from(`m${random.below(9)}`),
           Buffer.concat([Buffer.from('t\0'), Buffer.alloc(8, random.below(250))]),
         ])
@@ -102,6 +105,42 @@ function byTables(snapshot: DatabaseSnapshot, ranges: readonly Range[]): (Record
       out.push([number, Buffer.from(value).toString('latin1')]),
     )
     return isRead ? out : undefined
+  })
+}
+
+type KeyRange = readonly [from: string, to: string]
+
+/** The reference, for keys of any form. */
+async function keysByLevel(folder: string, ranges: readonly KeyRange[]): Promise<[string, string][][]> {
+  const db = open(copyOf(folder))
+  await db.open()
+  const out: [string, string][][] = []
+  for (const [from, to] of ranges) {
+    const found = await db.iterator({ gte: Buffer.from(from), lt: Buffer.from(to) }).all()
+    out.push(found.map(([key, value]) => [key.toString('latin1'), value.toString('latin1')]))
+  }
+  await db.close()
+  return out
+}
+
+/** In steps of some records each, as the scan of look-up keys reads them. */
+function keysByTables(snapshot: DatabaseSnapshot, ranges: readonly KeyRange[], step: number): [string, string][][] {
+  const reader = new TableReader(snapshot)
+  const logged = loggedKeysOf(snapshot.logs, 'jl')
+  if (logged === undefined) throw new Error('no logged keys')
+  return ranges.map(([begin, end]) => {
+    const out: [string, string][] = []
+    const to = Buffer.from(end)
+    for (let from: Buffer | undefined = Buffer.from(begin); from !== undefined; ) {
+      let left = step
+      const isRead = reader.keys({ from, to }, logged, ({ key, keyLength, value }) => {
+        out.push([latin1(key.subarray(0, keyLength)), latin1(value)])
+        return --left > 0
+      })
+      expect(isRead).toBe(true)
+      from = left > 0 ? undefined : Buffer.from(`${out.at(-1)?.[0]}\0`, 'latin1')
+    }
+    return out
   })
 }
 
@@ -149,6 +188,14 @@ describe('a range that is read out of tables and logs', () => {
     expect(checkDatabase(folder).faults).toEqual([])
     const ranges = randomRanges(random)
     expect(byTables(requireSnapshot(folder), ranges)).toEqual(await byLevel(folder, ranges))
+    const keys: KeyRange[] = [
+      ['j', 'k'],
+      ['l', 'm'],
+      ['l2', 'la1'],
+      ['laa', 'laa199'],
+      ['l299', 'l3'],
+    ]
+    expect(keysByTables(requireSnapshot(folder), keys, 1 + random.below(200))).toEqual(await keysByLevel(folder, keys))
   })
 
   it('was tried on several levels, on tables that overlap, and on logs', async () => {

@@ -2,14 +2,18 @@ import { cpSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AppraisalPool } from '../../src/check/node/appraisal-pool.ts'
+import { type LookupThreads, scanLookups } from '../../src/check/node/lookup-lanes.ts'
 import { RangeReader } from '../../src/check/node/range-reader.ts'
+import { settled } from '../../src/core/attempt.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { isEvidenceError } from '../../src/core/errors.ts'
 import { fullTileRoots } from '../../src/core/merkle/tile.ts'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
-import { LookupAudit } from '../../src/ledger/lookup-audit.ts'
+import { loggedKeysOf } from '../../src/ledger/leveldb/logged-keys.ts'
+import { scannedLetters } from '../../src/ledger/leveldb/lookup-scan.ts'
+import { LookupAudit, type ScanLookups } from '../../src/ledger/lookup-audit.ts'
 import { tallyOf } from '../../src/ledger/lookup-tally.ts'
 import type { DatabaseSnapshot } from '../../src/ledger/leveldb/table-snapshot.ts'
 import { appraise } from '../../src/verify/appraise.ts'
@@ -71,6 +75,8 @@ function restore(): void {
 interface Seen {
   readonly ranges: [begin: number, isRead: boolean][]
   chunks: number
+  /** Whether the look-up keys could be read there. */
+  isScanned?: boolean
 }
 
 /** The work of a thread, in this one: it reads ranges where it is given a snapshot. */
@@ -104,6 +110,26 @@ function thread(audit: LookupAudit, before: () => void): { appraiser: Appraiser;
   return { appraiser, seen }
 }
 
+/** The scan of look-up keys, in this thread. */
+function scanOf(source: FolderSource, seen: { isScanned?: boolean }, before: () => void): ScanLookups | undefined {
+  const { snapshot } = source
+  if (snapshot === undefined) return undefined
+  const reader = new RangeReader(snapshot)
+  const lanes: LookupThreads = {
+    threads: 2,
+    logged: async (logs) => loggedKeysOf(logs, scannedLetters),
+    step: async (...of) => {
+      before()
+      return reader.lookups(...of)
+    },
+  }
+  return async (...of) => {
+    const sums = await scanLookups(lanes, snapshot, ...of)
+    seen.isScanned = sums !== undefined
+    return sums
+  }
+}
+
 interface Way {
   readonly forThreads: boolean
   readonly trusted?: SignedCheckpoint
@@ -120,6 +146,8 @@ async function verified({ forThreads, trusted, before = () => {}, pool }: Way): 
     try {
       const audit = new LookupAudit(source.storage.codec, trusted?.checkpoint.size)
       const { appraiser, seen } = thread(audit, before)
+      const stated = await settled(source.checkpoint().then((bytes) => parseSignedCheckpoint(bytes).checkpoint.size))
+      if (typeof stated === 'number') audit.begin(source.storage, stated, scanOf(source, seen, before))
       const report = await walk({
         source,
         policy: policyOfFolder(test),
@@ -176,6 +204,7 @@ describe('a walk whose threads read ranges themselves', () => {
       [1024, true],
     ])
     expect(whole?.chunks).toBe(0)
+    expect([whole?.isScanned, trusted?.isScanned]).toEqual([true, true])
     expect(trusted?.ranges.every(([, isRead]) => isRead)).toBe(true)
   })
 
@@ -215,6 +244,45 @@ describe('a walk whose threads read ranges themselves', () => {
       await db.put(rawDisclosuresKey(602), texts)
       await db.put(rawDisclosuresKey(1201), Buffer.from('not a disclosure'))
       await db.put(rawDisclosuresKey(size + 5), texts)
+    })
+  })
+
+  const keysFrom = async (db: RawDatabase, letter: string): Promise<Buffer[]> =>
+    db.keys({ gte: Buffer.from(letter), lt: Buffer.from([letter.charCodeAt(0) + 1]) }).all()
+
+  it.each<[string, (db: RawDatabase) => Promise<void>]>([
+    ['a look-up key is gone', async (db) => db.del((await keysFrom(db, 'l'))[1000] as Buffer)],
+    ['a statement id is gone', async (db) => db.del((await keysFrom(db, 'j'))[700] as Buffer)],
+    [
+      'a look-up key leads to another entry',
+      async (db) => {
+        const key = (await keysFrom(db, 'l'))[5] as Buffer
+        await db.del(key)
+        await db.put(Buffer.from(key.map((byte, i) => (i === key.length - 1 ? byte ^ 1 : byte))), Buffer.alloc(0))
+      },
+    ],
+    ['a look-up key leads past the end', (db) => db.put(Buffer.from('lp\0\0\0\0\0\0\0\x0f\x0f'), Buffer.alloc(0))],
+    [
+      'a look-up key leads past all numbers',
+      (db) => db.put(Buffer.from(`lp${'\xff'.repeat(9)}`, 'latin1'), Buffer.alloc(0)),
+    ],
+    ['a key is none of ours', (db) => db.put(Buffer.from('lx'), Buffer.alloc(0))],
+    ['an id is none of ours', (db) => db.put(Buffer.from('jx'), Buffer.alloc(40))],
+    [
+      'the value of an id was altered',
+      async (db) => {
+        const key = (await keysFrom(db, 'j'))[3] as Buffer
+        await db.put(key, Buffer.from(((await db.get(key)) as Buffer).map((byte, i) => (i === 20 ? byte ^ 1 : byte))))
+      },
+    ],
+    ['the value of an id is too short', async (db) => db.put((await keysFrom(db, 'j'))[9] as Buffer, Buffer.alloc(8))],
+  ])('says the same where %s', async (_what, damage) => {
+    await compare(damage)
+    await compare(async (db) => {
+      await damage(db)
+      // What was altered lies in a table then, and not in a log.
+      const all = db as unknown as { compactRange(from: Buffer, to: Buffer): Promise<void> }
+      await all.compactRange(Buffer.from('a'), Buffer.from('z'))
     })
   })
 

@@ -9,10 +9,12 @@ import type { Rehashed } from '../../verify/rehash.ts'
 import { copyableRegistry, type Registry } from '../../statements/registry.ts'
 import type { RuleContext } from '../../statements/rules.ts'
 import type { LookupCodec } from '../../ledger/lookup-codec.ts'
+import type { StoredSums } from '../../ledger/lookup-sums.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { checkTable, type TableFile } from '../../ledger/leveldb/database-check.ts'
 import { WorkerPool, type WorkerThread } from '../../node/worker-pool.ts'
 import type { AppraisalCalls, Appraised, AppraisalWorkerData, ErrorParts } from './appraisal-worker.ts'
+import { type LookupThreads, scanLookups } from './lookup-lanes.ts'
 import type { SignatureMeans } from './signature-means.ts'
 
 /** Entries from which on threads spare more than their start costs: a start takes as long as judging some 500 entries. */
@@ -120,6 +122,20 @@ export class AppraisalPool implements Appraiser {
     if (!isDatabaseSnapshot(snapshot)) return undefined
     const thread = this.pool.thread()
     return thread.call('rehashRange', [range, newIds, this.changedSnapshot(thread, snapshot)])
+  }
+
+  /** Sums of the look-up keys and statement ids of a snapshot: see {@link scanLookups}. */
+  async scanLookups(snapshot: LogSnapshot, size: number, seed: number): Promise<StoredSums | undefined> {
+    if (!isDatabaseSnapshot(snapshot)) return undefined
+    const lanes: LookupThreads = {
+      threads: this.threads,
+      logged: (logs) => this.pool.call('loggedLookups', [logs]),
+      step: async (bounds, logged, into) => {
+        const thread = this.pool.thread()
+        return thread.call('scanLookups', [bounds, logged, into, this.changedSnapshot(thread, snapshot)])
+      },
+    }
+    return scanLookups(lanes, snapshot, size, seed)
   }
 
   rehash(entries: Packed, newIds: ReadonlySet<string>): Promise<Rehashed> {

@@ -3,6 +3,9 @@ import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
 import { fullTileRoots } from '../../core/merkle/tile.ts'
 import { type Registry, takeRegistry } from '../../statements/registry.ts'
 import type { RuleContext } from '../../statements/rules.ts'
+import { type LoggedKeys, loggedKeysOf } from '../../ledger/leveldb/logged-keys.ts'
+import { type ScanInto, scannedLetters, type ScanStep } from '../../ledger/leveldb/lookup-scan.ts'
+import type { Bounds } from '../../ledger/leveldb/table-reader.ts'
 import { checkTable, type TableFile } from '../../ledger/leveldb/database-check.ts'
 import { LookupCodec } from '../../ledger/lookup-codec.ts'
 import { tallyOf } from '../../ledger/lookup-tally.ts'
@@ -85,6 +88,13 @@ const calls = {
     const entries = readerOf(snapshot).entries(range)
     return entries && rehash(entries, newIds)
   },
+  loggedLookups: (logs: readonly Uint8Array[]): LoggedKeys | undefined => loggedKeysOf(logs, scannedLetters),
+  scanLookups: (
+    bounds: Bounds,
+    logged: LoggedKeys,
+    into: ScanInto,
+    snapshot: DatabaseSnapshot | undefined,
+  ): ScanStep | undefined => readerOf(snapshot).lookups(bounds, logged, into),
   rehash,
   tileRoots: fullTileRoots,
   checkTable: (table: TableFile): ErrorParts | undefined => {

@@ -1,7 +1,9 @@
 import type { EntryRun } from '../../core/bundle.ts'
 import { Arena } from '../../ledger/leveldb/arena.ts'
 import { isEachSpanBegun, spanOf } from '../../ledger/leveldb/entry-runs.ts'
-import { TableReader } from '../../ledger/leveldb/table-reader.ts'
+import type { LoggedKeys } from '../../ledger/leveldb/logged-keys.ts'
+import { type ScanInto, scanStep, type ScanStep } from '../../ledger/leveldb/lookup-scan.ts'
+import { type Bounds, TableReader } from '../../ledger/leveldb/table-reader.ts'
 import type { DatabaseSnapshot } from '../../ledger/leveldb/table-snapshot.ts'
 import type { DisclosedBytes } from '../../log/log.ts'
 import type { EntryRange } from '../../verify/appraiser.ts'
@@ -27,6 +29,11 @@ export class RangeReader {
 
   constructor(snapshot: DatabaseSnapshot) {
     this.tables = new TableReader(snapshot)
+  }
+
+  /** One step of a scan over look-up keys: see {@link scanStep}. */
+  lookups(bounds: Bounds, logged: LoggedKeys, into: ScanInto): ScanStep | undefined {
+    return scanStep(this.tables, bounds, logged, into)
   }
 
   /** A chunk, of use until the next call. */

@@ -16,7 +16,8 @@ export function number8(value: number): Buffer {
   return writeNumber8(Buffer.allocUnsafe(8), 0, value)
 }
 
-function writeNumber8(out: Buffer, at: number, value: number): Buffer {
+/** Writes a number as 8 bytes, big-endian, into bytes, which it gives. */
+export function writeNumber8(out: Buffer, at: number, value: number): Buffer {
   out.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at)
   out.writeUInt32BE(value % 0x1_0000_0000, at + 4)
   return out

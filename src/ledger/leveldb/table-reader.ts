@@ -4,7 +4,8 @@ import { Recent } from '../../core/recent.ts'
 import { openUnread } from '../../node/bounded-file.ts'
 import { type Allocate, allocate, Arena } from './arena.ts'
 import { BlockReader, expectThat, openBlock, unexpected } from './block-reader.ts'
-import { numberedKey, readNumber8 } from './keys.ts'
+import { numberedKey, readNumber8, writeNumber8 } from './keys.ts'
+import type { LoggedKeys } from './logged-keys.ts'
 import { type Block, footerBytes, readBlock, readFooter, trailerBytes } from './table-file.ts'
 import {
   type DatabaseSnapshot,
@@ -28,12 +29,19 @@ interface TableIndex {
   readonly blocks: readonly Block[]
 }
 
-/** A record of one key; where two have the same number, the one with the higher sequence number holds. */
-interface Cursor {
-  readonly number: number
+/** A record as it is taken. */
+export interface TakenRecord {
+  /** The key, in its first {@link keyLength} bytes: overwritten by the next. */
+  readonly key: Uint8Array
+  readonly keyLength: number
+  readonly value: Uint8Array
+}
+
+/** A record of one key; where two have the same key, the one with the higher sequence number holds. */
+interface Cursor extends TakenRecord {
   readonly sequence: number
   readonly isDeletion: boolean
-  readonly value: Uint8Array
+  readonly valueLength: number
   /** Goes on to the next record of the range, ascending; false after the last. */
   advance(): boolean
   close(): void
@@ -62,17 +70,33 @@ export class TableReader {
     end: number,
     take: (number: number, value: Uint8Array) => void,
   ): boolean {
+    const bounds = { from: numberedKey(letter, begin), to: numberedKey(letter, end) }
+    return this.records(bounds, new LogCursor(letter, this.snapshot.logged[letter], begin, end), (record) => {
+      expectThat(record.keyLength === bounds.from.length)
+      take(readNumber8(record.key, 1), record.value)
+      return true
+    })
+  }
+
+  /**
+   * Takes the records of some keys, ascending, until `take` gives false. `logged` is what the logs say of letters of which the keys are. False where they cannot be told with
+   * certainty; what was taken until then is worth nothing.
+   */
+  keys(bounds: Bounds, logged: LoggedKeys, take: (record: TakenRecord) => boolean): boolean {
+    return this.records(bounds, new LoggedKeyCursor(logged, bounds), take)
+  }
+
+  private records(bounds: Bounds, log: Cursor, take: (record: TakenRecord) => boolean): boolean {
     const cursors: Cursor[] = []
     this.arena.reset()
     try {
-      const bounds = { from: numberedKey(letter, begin), to: numberedKey(letter, end) }
       const [first, ...others] = this.snapshot.levels
       for (const table of first ?? []) cursors.push(new TableCursor([table], bounds, this.indexOf, this.arena.allocate))
       for (const level of others) {
         const tables = level.slice(firstAtOrAbove(level, bounds.from))
         if (tables.length > 0) cursors.push(new TableCursor(tables, bounds, this.indexOf, this.arena.allocate))
       }
-      cursors.push(new LogCursor(this.snapshot.logged[letter], begin, end))
+      cursors.push(log)
       merge(cursors, this.snapshot.lastSequence, take)
       return true
     } catch {
@@ -98,45 +122,87 @@ function firstAtOrAbove(level: readonly SnapshotTable[], userKey: Uint8Array): n
   return found < 0 ? level.length : found
 }
 
-/** Gives of each number the newest record, unless that is a deletion. */
-function merge(all: readonly Cursor[], lastSequence: number, take: (number: number, value: Uint8Array) => void): void {
-  let cursors = all.filter((cursor) => cursor.advance())
+/** Gives of each key the newest record, unless that is a deletion. */
+function merge(all: readonly Cursor[], lastSequence: number, take: (record: TakenRecord) => boolean): void {
+  // Ascending by key, the newest of one key first: the next record is the first one's, and most often the one after it too.
+  const cursors: Cursor[] = []
+  for (const cursor of all) if (cursor.advance()) place(cursors, cursor)
+  const last = new LastKey()
   let bytes = 0
-  let number = -1
   let sequence = 0
   while (cursors.length > 0) {
-    let next = cursors[0] as Cursor
-    for (const cursor of cursors) {
-      if (cursor.number < next.number || (cursor.number === next.number && cursor.sequence > next.sequence))
-        next = cursor
-    }
+    const next = cursors[0] as Cursor
     expectThat(next.sequence <= lastSequence)
-    if (next.number === number) expectThat(next.sequence < sequence)
-    else if (!next.isDeletion) {
-      const { value } = next
-      bytes += value.length
-      expectThat(bytes <= maxRangeBytes)
-      take(next.number, value)
+    if (last.is(next)) expectThat(next.sequence < sequence)
+    else {
+      last.take(next)
+      if (!next.isDeletion) {
+        bytes += next.valueLength
+        expectThat(bytes <= maxRangeBytes)
+        if (!take(next)) return
+      }
     }
-    number = next.number
     sequence = next.sequence
-    if (!next.advance()) cursors = cursors.filter((cursor) => cursor !== next)
+    if (!next.advance()) cursors.shift()
+    else if (cursors.length > 1 && compareCursors(next, cursors[1] as Cursor) > 0) {
+      cursors.shift()
+      place(cursors, next)
+    }
   }
 }
 
+/** Puts a cursor in its place among others. */
+function place(cursors: Cursor[], cursor: Cursor): void {
+  const at = cursors.findIndex((other) => compareCursors(cursor, other) < 0)
+  cursors.splice(at < 0 ? cursors.length : at, 0, cursor)
+}
+
+function compareCursors(a: Cursor, b: Cursor): number {
+  const common = Math.min(a.keyLength, b.keyLength)
+  const [key, other] = [a.key, b.key]
+  for (let i = 0; i < common; i++) {
+    const difference = (key[i] as number) - (other[i] as number)
+    if (difference !== 0) return difference
+  }
+  return a.keyLength - b.keyLength || b.sequence - a.sequence
+}
+
+/** The key that was taken last. */
+class LastKey {
+  private bytes = new Uint8Array(64)
+  private length = -1
+
+  is({ key, keyLength }: TakenRecord): boolean {
+    if (keyLength !== this.length) return false
+    // From the end: keys that follow on each other begin alike.
+    for (let i = keyLength - 1; i >= 0; i--) if (key[i] !== this.bytes[i]) return false
+    return true
+  }
+
+  take({ key, keyLength }: TakenRecord): void {
+    if (keyLength > this.bytes.length) this.bytes = new Uint8Array(2 * keyLength)
+    for (let i = 0; i < keyLength; i++) this.bytes[i] = key[i] as number
+    this.length = keyLength
+  }
+}
+
+/** The column of a place, whose values end where the next begins. */
+function slice(bytes: Uint8Array, ends: Float64Array, at: number): Uint8Array {
+  return bytes.subarray(at === 0 ? 0 : ends[at - 1], ends[at])
+}
+
 class LogCursor implements Cursor {
+  readonly key: Buffer
+  readonly keyLength = 9
   private readonly logged: LoggedRecords
   private readonly end: number
   private at: number
 
-  constructor(logged: LoggedRecords, begin: number, end: number) {
+  constructor(letter: SnapshotLetter, logged: LoggedRecords, begin: number, end: number) {
     this.logged = logged
     this.end = end
     this.at = firstFrom(logged.numbers.length, (i) => (logged.numbers[i] as number) >= begin) - 1
-  }
-
-  get number(): number {
-    return this.logged.numbers[this.at] as number
+    this.key = numberedKey(letter, 0)
   }
 
   get sequence(): number {
@@ -148,12 +214,61 @@ class LogCursor implements Cursor {
   }
 
   get value(): Uint8Array {
-    const { ends, values } = this.logged
-    return values.subarray(this.at === 0 ? 0 : ends[this.at - 1], ends[this.at])
+    return slice(this.logged.values, this.logged.ends, this.at)
+  }
+
+  get valueLength(): number {
+    return this.value.length
   }
 
   advance(): boolean {
-    return ++this.at < this.logged.numbers.length && this.number < this.end
+    const number = this.logged.numbers[++this.at]
+    if (number === undefined || number >= this.end) return false
+    writeNumber8(this.key, 1, number)
+    return true
+  }
+
+  close(): void {}
+}
+
+class LoggedKeyCursor implements Cursor {
+  key: Uint8Array = new Uint8Array(0)
+  private readonly logged: LoggedKeys
+  private readonly to: Uint8Array
+  private at: number
+
+  constructor(logged: LoggedKeys, { from, to }: Bounds) {
+    this.logged = logged
+    this.to = to
+    const { keys, keyEnds } = logged
+    this.at = firstFrom(keyEnds.length, (i) => compareBytes(slice(keys, keyEnds, i), from) >= 0) - 1
+  }
+
+  get keyLength(): number {
+    return this.key.length
+  }
+
+  get sequence(): number {
+    return this.logged.sequences[this.at] as number
+  }
+
+  get isDeletion(): boolean {
+    return this.logged.deletions[this.at] === 1
+  }
+
+  get value(): Uint8Array {
+    return slice(this.logged.values, this.logged.valueEnds, this.at)
+  }
+
+  get valueLength(): number {
+    return this.value.length
+  }
+
+  advance(): boolean {
+    const { keys, keyEnds } = this.logged
+    if (++this.at >= keyEnds.length) return false
+    this.key = slice(keys, keyEnds, this.at)
+    return compareBytes(this.key, this.to) < 0
   }
 
   close(): void {}
@@ -170,14 +285,16 @@ function firstFrom(count: number, holds: (i: number) => boolean): number {
   return low
 }
 
-interface Bounds {
+/** Keys from one on, and below another. */
+export interface Bounds {
   readonly from: Uint8Array
   readonly to: Uint8Array
 }
 
 /** Goes through a range of tables whose keys ascend from one to the next. */
 class TableCursor implements Cursor {
-  number = -1
+  key: Uint8Array = new Uint8Array(0)
+  keyLength = 0
   sequence = 0
   isDeletion = false
   private readonly tables: readonly SnapshotTable[]
@@ -210,6 +327,10 @@ class TableCursor implements Cursor {
     return this.block.contents.subarray(this.block.valueBegin, this.block.valueEnd)
   }
 
+  get valueLength(): number {
+    return this.block.valueEnd - this.block.valueBegin
+  }
+
   advance(): boolean {
     const { block, bounds } = this
     for (;;) {
@@ -218,8 +339,8 @@ class TableCursor implements Cursor {
         const { key, userLength } = block
         if (compareStart(key, userLength, bounds.from) < 0) continue
         if (compareStart(key, userLength, bounds.to) >= 0) return this.finish()
-        expectThat(userLength === bounds.from.length)
-        this.number = readNumber8(key, 1)
+        this.key = key
+        this.keyLength = userLength
         this.sequence = block.sequence
         this.isDeletion = block.isDeletion
         return true

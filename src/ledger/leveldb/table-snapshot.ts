@@ -7,7 +7,7 @@ import { readNumber8 } from './keys.ts'
 import { type LiveTable, readManifest } from './manifest.ts'
 import { readRecords } from './record-file.ts'
 import { tablePath } from './database-check.ts'
-import { VarintReader } from './varint.ts'
+import { type BatchRecord, readBatch } from './write-batch.ts'
 
 /** Letters of the keys that are read from a snapshot: runs of entries, and disclosures (keys.ts). */
 export type SnapshotLetter = 'b' | 's'
@@ -41,6 +41,8 @@ export interface DatabaseSnapshot extends LogSnapshot {
   readonly levels: readonly (readonly SnapshotTable[])[]
   readonly lastSequence: number
   readonly logged: Readonly<Record<SnapshotLetter, LoggedRecords>>
+  /** The logs themselves, in memory that all threads share: for the records of other keys. */
+  readonly logs: readonly Uint8Array[]
 }
 
 /** Whether a source's snapshot is one of a database. */
@@ -69,7 +71,8 @@ export function snapshotOf(folder: string): DatabaseSnapshot | undefined {
     const logs = readLogs(logPaths(folder, (number) => number >= logNumber || number === previousLog))
     if (levels === undefined || logs === undefined) return undefined
     const { logged } = logs
-    return { kind: 'leveldb', levels, lastSequence: Math.max(lastSequence, logs.lastSequence), logged }
+    const last = Math.max(lastSequence, logs.lastSequence)
+    return { kind: 'leveldb', levels, lastSequence: last, logged, logs: logs.logs }
   } catch {
     // A file that is gone or cannot be read.
     return undefined
@@ -115,56 +118,35 @@ function logPaths(folder: string, counts: (number: number) => boolean): string[]
     .map(({ name }) => join(folder, name))
 }
 
-interface LoggedRecord {
-  readonly sequence: number
-  /** Undefined where the key was deleted. */
-  readonly value: Uint8Array | undefined
-}
-
+type LoggedRecord = Omit<BatchRecord, 'key'>
 type Newest = Record<SnapshotLetter, Map<number, LoggedRecord>>
 
-function readLogs(
-  paths: readonly string[],
-): { readonly logged: DatabaseSnapshot['logged']; readonly lastSequence: number } | undefined {
+function readLogs(paths: readonly string[]): Pick<DatabaseSnapshot, 'logged' | 'logs' | 'lastSequence'> | undefined {
   const newest: Newest = { b: new Map(), s: new Map() }
+  const logs: Uint8Array[] = []
   let lastSequence = 0
   for (const path of paths) {
-    for (const batch of readRecords(readBounded(path, fileBounds.large))) {
-      const last = readBatch(batch, newest)
+    const read = readBounded(path, fileBounds.large)
+    const bytes = new Uint8Array(new SharedArrayBuffer(read.length))
+    bytes.set(read)
+    logs.push(bytes)
+    for (const batch of readRecords(bytes)) {
+      const last = noteBatch(batch, newest)
       if (last === undefined) return undefined
       lastSequence = Math.max(lastSequence, last)
     }
   }
   const columns = letters.map((letter) => columnsOf(newest[letter]))
   const [b, s] = columns
-  return b === undefined || s === undefined ? undefined : { logged: { b, s }, lastSequence }
+  return b === undefined || s === undefined ? undefined : { logged: { b, s }, logs, lastSequence }
 }
 
-const headerBytes = 12
-const deletion = 0
-const put = 1
-
-/**
- * Reads a batch of LevelDB (its db/write_batch.cc): the first sequence number (8 bytes), a count (4), and as many records of a type (1),
- * a key and, where it is put, a value. Gives the last sequence number; undefined for what LevelDB does not write.
- */
-function readBatch(batch: Uint8Array, newest: Newest): number | undefined {
-  if (batch.length < headerBytes) return undefined
-  const view = new DataView(batch.buffer, batch.byteOffset, batch.length)
-  const first = view.getUint32(0, true) + view.getUint32(4, true) * 0x1_0000_0000
-  const count = view.getUint32(8, true)
-  if (!Number.isSafeInteger(first + count)) return undefined
-  const reader = new VarintReader(batch, headerBytes)
-  let sequence = first
-  for (; !reader.isAtEnd; sequence++) {
-    const type = reader.number()
-    const key = reader.slice()
-    const value = type === put ? reader.slice() : undefined
-    if (key === undefined || (type === put ? value === undefined : type !== deletion)) return undefined
+/** Takes of a batch what is read of logs. Gives its last sequence number; undefined for what LevelDB does not write, or a key that is not ours. */
+function noteBatch(batch: Uint8Array, newest: Newest): number | undefined {
+  return readBatch(batch, ({ key, ...record }) => {
     const letter = letters.find((one) => key[0] === one.charCodeAt(0))
-    if (letter !== undefined && !note(newest[letter], key, { sequence, value })) return undefined
-  }
-  return sequence - first === count ? first + count - 1 : undefined
+    return letter === undefined || note(newest[letter], key, record)
+  })
 }
 
 /** False for a key that is not ours, and for two records of one key and sequence number. */
