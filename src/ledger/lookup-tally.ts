@@ -1,6 +1,6 @@
 import type { Disclosure } from '../core/disclosure.ts'
 import type { SearchFacts } from '../statements/said.ts'
-import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { type LookupList, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 
 /** What of an entry its look-up keys follow from. */
@@ -57,9 +57,13 @@ export function keyHash(bytes: Uint8Array, index: number, seed: number, begin = 
   return ((b ^ (b >>> 13)) >>> 0) * 0x20_0000 + ((a ^ (a >>> 16)) >>> 11)
 }
 
-/** Sum of the hashes of all keys of an entry. */
+/** Sum of the hashes of all keys of an entry ({@link expectedKeys}), none of which is made for it. */
 export function tallyOf(entry: TalliedEntry, codec: LookupCodec): number {
-  return expectedKeys(entry, codec).reduce((sum, key) => addHash(sum, keyHash(key, entry.index, codec.seed), 1), 0)
+  const { index, facts, leafHash } = entry
+  const id = idKey(facts.iss, facts.jti, leafHash)
+  let sum = addHash(0, keyHash(id, index, codec.seed), 1)
+  for (const list of listsOf(entry)) sum = addHash(sum, keyHash(codec.written(list), index, codec.seed), 1)
+  return sum
 }
 
 /** All keys that lead to an entry: its look-ups, those of its disclosures, and its statement id. */
@@ -80,7 +84,11 @@ export function idKey(iss: string, jti: string, leafHash: Uint8Array): Uint8Arra
 }
 
 /** An entry's look-up keys with their lists, as encoded, without its statement id. */
-export function expectedLookups({ facts, disclosures }: TalliedEntry, codec: LookupCodec): Uint8Array[] {
-  const lists = [...lookupsOfEntry(facts), ...lookupsOfDisclosures(facts, disclosures)]
-  return lists.map((list) => codec.list(list))
+export function expectedLookups(entry: TalliedEntry, codec: LookupCodec): Uint8Array[] {
+  return listsOf(entry).map((list) => codec.list(list))
+}
+
+function listsOf({ facts, disclosures }: TalliedEntry): LookupList[] {
+  const lists = lookupsOfEntry(facts)
+  return disclosures.length === 0 ? lists : [...lists, ...lookupsOfDisclosures(facts, disclosures)]
 }

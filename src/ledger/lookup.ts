@@ -58,18 +58,14 @@ export function lookupsOfEntry(facts: SearchFacts): LookupList[] {
     { key: { by: 'participant', id: iss }, list: kind },
   ]
   // A digest is its algorithm and its value: one item's SM3 may be spelled as another's SHA-256.
-  const seen = new Set<string>()
-  for (const { algorithm, hex } of digests) {
-    const name = `${algorithm}:${hex}`
-    if (seen.has(name)) continue
-    seen.add(name)
+  for (const { algorithm, hex } of once(digests, (digest) => `${digest.algorithm}:${digest.hex}`)) {
     lists.push({ key: { by: 'digest', algorithm, hex }, list })
   }
-  for (const id of new Set(subjects)) {
+  for (const id of once(subjects)) {
     if (id !== iss) lists.push({ key: { by: 'participant', id }, list: kind })
   }
   // By these the status of an earlier entry finds this one (docs/design/status.md).
-  for (const index of new Set(targets)) lists.push({ key: { by: 'target', index }, list })
+  for (const index of once(targets)) lists.push({ key: { by: 'target', index }, list })
   for (const { of } of endings) {
     if (typeof of === 'string') continue
     lists.push({
@@ -78,6 +74,13 @@ export function lookupsOfEntry(facts: SearchFacts): LookupList[] {
     })
   }
   return lists
+}
+
+/** Each of a list once, by its name. Most entries name one, which no set is made for. */
+function once<T>(list: readonly T[], name: (item: T) => unknown = (item) => item): readonly T[] {
+  if (list.length < 2) return list
+  const seen = new Set<unknown>()
+  return list.filter((item) => seen.size < seen.add(name(item)).size)
 }
 
 /** The lists that an entry's disclosures give, of {@link SealedKey}s: case numbers, and the number of the exhibit. */
