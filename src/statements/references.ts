@@ -15,14 +15,17 @@ export function judgeReference(placed: Placed, asked: Asked<unknown>): TargetFac
   return judgeTarget({ ...placed, leafHash: fromBase64(placed.leafHash) }, asked)
 }
 
-/** The same of a reference whose hash is given as its 32 bytes. */
+/** Judges what a reference points at, whose hash is given as its 32 bytes. */
 export function judgeTarget(
   { index, leafHash, item, line, where }: Omit<Placed, 'leafHash'> & { readonly leafHash: Uint8Array },
   {
     entry,
     findings,
     history,
-  }: Pick<Asked<unknown>, 'findings' | 'history'> & { readonly entry: { readonly index: number } },
+  }: Pick<Asked<unknown>, 'findings'> & {
+    readonly history: Pick<Asked<unknown>['history'], 'target'>
+    readonly entry: { readonly index: number }
+  },
 ): TargetFacts | undefined {
   const refuse = (code: ErrorCode, message: string): undefined => {
     violate(findings, code, message, where)

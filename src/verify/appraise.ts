@@ -65,7 +65,7 @@ export interface PlainEntry {
   readonly disclosures: readonly Disclosure[]
 }
 
-/** What an entry that may be plain says, whoever found it out. */
+/** What an entry that may be plain says. */
 interface Said {
   readonly iss: string
   readonly kid: string

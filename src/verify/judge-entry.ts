@@ -13,7 +13,7 @@ import type { PlainReferences } from '../statements/plain/members.ts'
 import { isSameGround, isSameSigner } from '../statements/plain/recognise.ts'
 import { judgeTarget } from '../statements/references.ts'
 import { judge } from '../statements/rulebook.ts'
-import type { Findings, RuleContext } from '../statements/rules.ts'
+import type { Findings, History, RuleContext } from '../statements/rules.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { type Appraisal, plain, readDisclosures, recognised } from './appraise.ts'
@@ -54,6 +54,21 @@ export interface EntryJudgeOptions {
   readonly observer?: EntryObserver
   /** Digests of erased disclosures, by index, of a source that keeps all others. */
   readonly erased?: ReadonlyMap<number, ReadonlySet<string>>
+}
+
+/** Whether all that a plain entry refers to is there and is what it says; false leaves it to the rulebook. */
+export function refersRightly(
+  references: PlainReferences | undefined,
+  index: number,
+  iss: string,
+  history: Pick<History, 'target'>,
+): boolean {
+  if (references === undefined) return true
+  return references.list.every((one) => {
+    const findings: Findings = { violations: [], unjudged: [] }
+    const target = judgeTarget({ ...one, where: 'of' }, { entry: { index }, findings, history })
+    return target !== undefined && (!references.ofOwnOnly || target.iss === iss)
+  })
 }
 
 /** Judges the entries of a walk one after the other, and goes on past whatever does not hold. */
@@ -138,7 +153,7 @@ export class EntryJudge {
       if (i === 0 && (this.expectedLink === undefined || !equalBytes(firstLink as Uint8Array, this.expectedLink)))
         return false
       const { iss, number } = signers[appraisal.signerOf[i] as number] as (typeof signers)[number]
-      if (!this.refersRightly(references.get(i), index, iss)) return false
+      if (!refersRightly(references.get(i), index, iss, history)) return false
       if (!history.ids.claim(iss, ids, 4 * i, index)) return false
       history.addFacts(index, timeMs, number, items[i] === 0 ? 'nothing' : (items[i] as number), lines.get(i))
       this.count(kinds[kindOf[i] as number] as string)
@@ -150,17 +165,6 @@ export class EntryJudge {
       observer?.tally(index, tallies[i] as number)
       return true
     }
-  }
-
-  /** Whether all that a plain entry refers to is there and is what it says; false leaves it to the rulebook. */
-  private refersRightly(references: PlainReferences | undefined, index: number, iss: string): boolean {
-    if (references === undefined) return true
-    const { history } = this.options
-    return references.list.every((one) => {
-      const findings: Findings = { violations: [], unjudged: [] }
-      const target = judgeTarget({ ...one, where: 'of' }, { entry: { index }, findings, history })
-      return target !== undefined && (!references.ofOwnOnly || target.iss === iss)
-    })
   }
 
   private count(kind: string): void {

@@ -12,7 +12,7 @@ function valuesOf(last: string): Int8Array {
 
 /** Values of the characters of base64url (RFC 4648, section 5) by their bytes, -1 of others. */
 export const urlValues: Int8Array = valuesOf('-_')
-/** The same of base64 (section 4), without padding. */
+/** Values of the characters of base64 (section 4) by their bytes, without padding; -1 of others. */
 export const standardValues: Int8Array = valuesOf('+/')
 
 /**

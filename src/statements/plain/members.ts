@@ -38,7 +38,7 @@ const strongBits = strongDigests.reduce((bits, name) => bits | (1 << algorithms.
 
 /** Reads items, references and seals off a scanner. One for each scanner, used again for each statement. */
 export class MemberReader {
-  /** Of the items that were read last: their digests in order, and the lines of those that are manifests. */
+  /** Digests, in order, of the items that were read last. */
   digests: PlainDigest[] = []
   lines: Map<number, number> | undefined
   items = 0
