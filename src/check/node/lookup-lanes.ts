@@ -8,8 +8,8 @@ import { addChecksums, emptyLookupChecksum } from '../../ledger/lookup-tally.ts'
 /** What threads do of a scan. */
 export interface LookupThreads {
   readonly threads: number
-  logged(logs: readonly Uint8Array[]): Promise<LoggedKeys | undefined>
-  step(bounds: Bounds, logged: LoggedKeys, into: ScanInto): Promise<ScanStep | undefined>
+  readonly logged: (logs: readonly Uint8Array[]) => Promise<LoggedKeys | undefined>
+  readonly step: (bounds: Bounds, logged: LoggedKeys, into: ScanInto) => Promise<ScanStep | undefined>
 }
 
 /**
