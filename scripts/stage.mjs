@@ -82,7 +82,14 @@ function filesOfPackage(folder) {
 
 /** Copies the built program and its packages into a folder; gives the packages' paths. Types and maps are for developers. */
 export function stageProgram(to) {
-  const bundles = ['check.mjs', 'check-time.mjs', 'check-digest.mjs', 'check-proxy.mjs', 'page/index.html']
+  const bundles = [
+    'src/accelerator/ed25519.wasm',
+    'check.mjs',
+    'check-time.mjs',
+    'check-digest.mjs',
+    'check-proxy.mjs',
+    'page/index.html',
+  ]
   const missing = [...bundles, 'cli/main.js'].find((name) => !existsSync(join(root, 'dist', name)))
   if (missing !== undefined) {
     process.stderr.write(`dist/${missing} is missing: run "npm run build" first\n`)
@@ -96,7 +103,7 @@ export function stageProgram(to) {
   const page = filesBelow(join(root, 'dist/page'))
     .filter((file) => file !== '.inputs')
     .map((file) => `page/${file}`)
-  for (const file of [...compiled, ...bundles.filter((name) => name.endsWith('.mjs')), ...page])
+  for (const file of [...compiled, ...bundles.filter((name) => !name.startsWith('page/')), ...page])
     place(join(root, 'dist', file), join(to, 'dist', file))
   for (const file of filesBelow(join(root, 'assets'))) place(join(root, 'assets', file), join(to, 'assets', file))
   place(join(root, 'package.json'), join(to, 'package.json'))

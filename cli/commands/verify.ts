@@ -9,7 +9,7 @@ import type { Policy } from '../../src/core/policy.ts'
 import { UrlSource } from '../../src/client/url-source.ts'
 import { dataFolder, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
-import { LookupAudit } from '../../src/ledger/lookup-audit.ts'
+import { LookupAudit, type ScanLookups } from '../../src/ledger/lookup-audit.ts'
 import type { LookupCodec } from '../../src/ledger/lookup-codec.ts'
 import { readLookupCodec } from '../../src/ledger/lookup-secret.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
@@ -27,6 +27,7 @@ import { endLines } from '../render/ledger-end.ts'
 import type { Line, Output } from '../render/output.ts'
 import { count } from '../../src/core/text.ts'
 import { AppraisalPool } from '../../src/check/node/appraisal-pool.ts'
+import { type SignatureMeans, signatureMeans } from '../../src/check/node/signature-means.ts'
 import { progressBar } from '../render/progress.ts'
 import { StaticSource } from '../sources/static-source.ts'
 import { environmentValue, profileOf } from '../options/profile.ts'
@@ -55,6 +56,11 @@ const flags = [
     'a checkpoint up to which this ledger was verified before: older entries are only hashed again',
   ],
   ['--save-checkpoint <file>', 'where no fault is found, keep the checkpoint here, for the next time'],
+  [
+    '--signatures <means>',
+    `${signatureMeans.join(' or ')}: by tables of keys that sign often, which is faster in a large ledger, or by libsodium alone`,
+    'tables',
+  ],
 ] as const
 type VerifyOptions = OptionsOf<typeof flags>
 
@@ -74,6 +80,16 @@ interface Kept {
   readonly earlier: readonly SignedCheckpoint[]
   readonly trusted?: SignedCheckpoint
   readonly save?: string
+  readonly signatures: SignatureMeans
+}
+
+function signaturesBy({ signatures }: VerifyOptions): SignatureMeans {
+  const means = signatureMeans.find((one) => one === signatures)
+  if (means !== undefined) return means
+  throw new EvidenceError(
+    'usage',
+    `--signatures is one of ${signatureMeans.join(', ')}, not ${JSON.stringify(signatures)}`,
+  )
 }
 
 function keptAt(path: string | undefined): string[] {
@@ -83,6 +99,7 @@ function keptAt(path: string | undefined): string[] {
 async function verify(options: VerifyOptions): Promise<number> {
   if (options.dir !== undefined && options.url !== undefined)
     throw new EvidenceError('usage', 'give one of --dir and --url')
+  const signatures = signaturesBy(options)
   const output = outputOf(options)
   const policyFile = requirePolicy(options)
   const policy = readPolicyFile(policyFile.path)
@@ -93,6 +110,7 @@ async function verify(options: VerifyOptions): Promise<number> {
     earlier: [...(options.checkpoint ?? []), ...keptAt(options.saveCheckpoint)].map(keptCheckpoint),
     ...(options.trustedCheckpoint === undefined ? {} : { trusted: keptCheckpoint(options.trustedCheckpoint) }),
     ...defined({ save: options.saveCheckpoint }),
+    signatures,
   }
   if (options.dir !== undefined) return verifySource(new StaticSource(options.dir), policy, output, kept)
   if (asksServer(options)) return verifySource(await urlSource(options, output), policy, output, kept)
@@ -138,12 +156,15 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
   if (log === undefined) throw new EvidenceError('policy-malformed', 'the policy names no log')
   const codec = lookupCodec(root)
   const audit = codec === undefined ? undefined : new LookupAudit(codec, kept.trusted?.checkpoint.size)
-  const pool = new AppraisalPool(codec)
+  const pool = new AppraisalPool(codec, kept.signatures)
   try {
-    const source = await FolderSource.open(root, log.key, (tables) => pool.checkTables(tables))
+    const source = await FolderSource.open(root, log.key, (tables) => pool.checkTables(tables), true)
     try {
       const size = await sizeOf(source)
-      if (size !== undefined) audit?.begin(source.storage, size)
+      const { snapshot } = source
+      const isWorth = size !== undefined && snapshot !== undefined && pool.isWorth(size)
+      const scan: ScanLookups | undefined = isWorth ? (...of) => pool.scanLookups(snapshot, ...of) : undefined
+      if (size !== undefined) audit?.begin(source.storage, size, scan)
       const report = await run(source, policy, output, kept, pool, audit)
       const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
       const lookups = await lookupFaults(source, report, audit)
@@ -181,7 +202,7 @@ async function sizeOf(source: FolderSource): Promise<number | undefined> {
 }
 
 async function verifySource(source: LogSource, policy: Policy, output: Output, kept: Kept): Promise<number> {
-  const pool = new AppraisalPool()
+  const pool = new AppraisalPool(undefined, kept.signatures)
   try {
     return conclude(await run(source, policy, output, kept, pool), output, kept)
   } finally {

@@ -18,6 +18,21 @@ export type SignatureAccelerator = (publicKey: Uint8Array, message: Uint8Array, 
 
 let accelerator: SignatureAccelerator | undefined
 
+/** One signature to verify. */
+export interface SignatureJob {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array
+  readonly message: Uint8Array
+  /** 64 bytes. */
+  readonly signature: Uint8Array
+}
+
+/**
+ * An implementation that is faster for many signatures at once: a byte for each, 1 where {@link verifyEd25519} would say yes, 0 where
+ * nothing is known and verifyEd25519 is to be asked.
+ */
+export type SignatureBatch = (jobs: readonly SignatureJob[]) => Uint8Array
+
 /** Installs (or, with undefined, removes) the process-wide accelerator. */
 export function installSignatureAccelerator(accepts: SignatureAccelerator | undefined): void {
   accelerator = accepts
@@ -84,6 +99,20 @@ export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signat
   if (publicKey.length !== 32 || signature.length !== 64) return false
   if (!isAcceptablePublicKey(publicKey)) return false
   return accelerator?.(publicKey, message, signature) === true || nobleAccepts(publicKey, message, signature)
+}
+
+/** The affine coordinates of a point, below p. Throws for what is no canonical encoding of a point. */
+export function affineOf(encoded: Uint8Array): { readonly x: bigint; readonly y: bigint } {
+  return ed.Point.fromBytes(encoded, false).toAffine()
+}
+
+/**
+ * The encoding of S·B - h·A: what other arithmetic is tested by.
+ * @param s from 1 to L - 1 @param h likewise. Throws for a key that is no canonical encoding of a point.
+ */
+export function combinationOf(publicKey: Uint8Array, s: bigint, h: bigint): Uint8Array {
+  const point = ed.Point.fromBytes(publicKey, false)
+  return ed.Point.BASE.multiply(s).subtract(point.multiply(h, false)).toBytes()
 }
 
 /** Signs with a 32-byte seed (RFC 8032). For tools without a native signer; servers sign with their runtime's. */

@@ -649,6 +649,12 @@ export const errorTable = {
   },
   'rate-limited': { status: 429, exit: 3, action: 'Send the same bytes again after the time in Retry-After.' },
   'internal-error': { status: 500, exit: 3, action: 'Send the same bytes again; report the request id.' },
+  'signatures-disagree': {
+    status: 500,
+    exit: 3,
+    action:
+      'Verify with --signatures libsodium, and on another machine; report this: two implementations of Ed25519 disagree, by a fault of ours or of this machine.',
+  },
   // Command line and machine
   usage: { status: 400, exit: 2, action: 'See --help.' },
   'self-test-failed': {

@@ -13,6 +13,7 @@ import { type Head, readHead } from './head-file.ts'
 import type { HeldFolder } from './held-folder.ts'
 import { checkDatabase, checkTable, type TableFile } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
+import { type DatabaseSnapshot, snapshotOf } from './leveldb/table-snapshot.ts'
 import { LookupCodec } from './lookup-codec.ts'
 import { readLookupCodec } from './lookup-secret.ts'
 import { whileUnlocked } from '../node/lock-file.ts'
@@ -38,6 +39,8 @@ export class FolderSource {
   readonly lookupFault: EvidenceError | undefined
   readonly storage: LedgerStorage
   readonly head: Head | undefined
+  /** What threads read by, where it was asked for and can be had. */
+  readonly snapshot: DatabaseSnapshot | undefined
   private readonly dispose: () => void
   private tail: Promise<Uint8Array | undefined> | undefined
 
@@ -47,6 +50,7 @@ export class FolderSource {
     head: Head | undefined,
     faults: readonly EvidenceError[],
     lookupFault: EvidenceError | undefined,
+    snapshot: DatabaseSnapshot | undefined,
     dispose: () => void,
   ) {
     this.name = name
@@ -54,25 +58,32 @@ export class FolderSource {
     this.head = head
     this.faults = faults
     this.lookupFault = lookupFault
+    this.snapshot = snapshot
     this.dispose = dispose
   }
 
   /**
    * Opens a folder for verifying. Throws `ledger-missing`, `ledger-in-use`, `ledger-unfinished`, `config-invalid`, and
    * where nothing can be read at all `database-missing`, `database-table-damaged`, `storage-damaged`, `format-version`.
+   * @param forThreads whether to make the snapshot by which other threads read.
    */
-  static async open(root: string, key: VerifierKey, checkTables: CheckTables = checkEach): Promise<FolderSource> {
+  static async open(
+    root: string,
+    key: VerifierKey,
+    checkTables: CheckTables = checkEach,
+    forThreads = false,
+  ): Promise<FolderSource> {
     const folder = dataFolder(root)
     const config = readConfig(folder)
     if (config.awaitingGenesis === true) {
       throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
     }
-    return whileUnlocked(folder.lock, root, () => FolderSource.read(root, folder, key, checkTables))
+    return whileUnlocked(folder.lock, root, () => FolderSource.read(root, folder, key, checkTables, forThreads))
   }
 
   /** Opens a folder that the caller holds, under its own key, while `use` reads it. Throws as {@link open} does, and what `use` throws. */
   static async reading<T>({ folder, key }: HeldFolder, use: (source: FolderSource) => Promise<T>): Promise<T> {
-    const source = await FolderSource.read(folder.root, folder, key, checkEach)
+    const source = await FolderSource.read(folder.root, folder, key, checkEach, false)
     try {
       return await use(source)
     } finally {
@@ -85,6 +96,7 @@ export class FolderSource {
     folder: DataFolder,
     key: VerifierKey,
     checkTables: CheckTables,
+    forThreads: boolean,
   ): Promise<FolderSource> {
     const report = checkDatabase(folder.database)
     const faults = [...report.faults]
@@ -98,10 +110,12 @@ export class FolderSource {
     if (read instanceof EvidenceError) faults.push(read)
     const shadow = makeShadow(folder.database)
     try {
+      // Before LevelDB opens the stand-in, and deletes the logs that it has read.
+      const snapshot = forThreads && report.faults.length === 0 ? snapshotOf(shadow.folder) : undefined
       const codec = codecOf(folder)
       const isKnown = codec instanceof LookupCodec
       const storage = await LevelStorage.open(shadow.folder, isKnown ? codec : new LookupCodec(new Uint8Array(32)))
-      return new FolderSource(root, storage, head, faults, isKnown ? undefined : codec, shadow.dispose)
+      return new FolderSource(root, storage, head, faults, isKnown ? undefined : codec, snapshot, shadow.dispose)
     } catch (error) {
       shadow.dispose()
       // A database whose files are known to be damaged need not open: the first fault says more than the database does.

@@ -12,7 +12,7 @@ import type { StatementBody } from '../statements/kinds.ts'
 import { currentLedgerKeys } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
-import { targetFactsOf } from '../statements/said.ts'
+import { searchFactsOf, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { chainAfter, type ChainState } from './chain-state.ts'
 import type { EarlierEntry } from './entry-facts.ts'
@@ -249,6 +249,6 @@ interface EntryParts extends Pick<StoredEntry, 'index' | 'bytes' | 'leafHash' | 
 /** What is stored of an entry. */
 export function storedEntry({ index, bytes, leafHash, statement, body, disclosures, opened }: EntryParts): StoredEntry {
   const { common } = statement
-  const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(common, opened)]
+  const lookups = [...lookupsOfEntry(searchFactsOf(statement, body)), ...lookupsOfDisclosures(common, opened)]
   return { index, bytes, leafHash, iss: common.iss, jti: common.jti, disclosures, lookups }
 }

@@ -1,15 +1,18 @@
 import { append } from '../core/arrays.ts'
-import { valueOr } from '../core/attempt.ts'
+import { settled, valueOr } from '../core/attempt.ts'
 import { toHex } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { parseDisclosure } from '../core/disclosure.ts'
 import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { readBody } from '../statements/body.ts'
-import { sealedDigestsOf } from '../statements/said.ts'
+import type { StatementBody } from '../statements/kinds.ts'
+import { sealedDigestsOf, searchFactsOf } from '../statements/said.ts'
+import type { Statement } from '../statements/statement.ts'
 import { emptyRegistryChecksum, extendChecksum, readStored } from './entry-facts.ts'
 import { damagedLookups, isSameChecksum, pagesOf, requireLookups } from './lookup-check.ts'
 import { isSealedEncoding, type LookupCodec } from './lookup-codec.ts'
+import { bucketOf, bucketsOf, bucketWidth, type StoredSums } from './lookup-sums.ts'
 import {
   addHash,
   changeChecksum,
@@ -23,12 +26,20 @@ import {
 import type { LedgerStorage } from './storage.ts'
 
 /** An entry as the walk shows it. */
-export interface AuditedEntry extends TalliedEntry {
+export interface AuditedEntry extends Omit<TalliedEntry, 'facts'> {
+  readonly statement: Statement
+  readonly body: StatementBody | undefined
   /** True where the entry changed who may sign what. */
   readonly changedRegistry: boolean
 }
 
-const bucketWidth = 256
+/** Sums as threads read them, by the hash key; undefined where they cannot be told with certainty. */
+export type ScanLookups = (size: number, seed: number) => Promise<StoredSums | undefined>
+
+/** Sums, with the keys that lead to no entry where the database itself was read. */
+interface ReadSums extends StoredSums {
+  readonly foreign?: readonly EvidenceError[]
+}
 
 /**
  * Holds the look-up keys of a database against its entries, in 16 bytes a bundle: both sides are summed by bundle under a
@@ -43,19 +54,9 @@ export class LookupAudit {
   private sums = new Float64Array(2048)
   private last: number
   private checksum = emptyRegistryChecksum
-  private reading: Promise<EvidenceError[]> | undefined
+  private reading: Promise<ReadSums | undefined> | undefined
   /** Bundles with an entry that could not be read: what their keys should be is not known. */
   private readonly unreadable = new Set<number>()
-
-  /** Adds to the sum of a bundle, modulo 2^53; `sign` 1 for what should be, -1 for what is. */
-  private add(bucket: number, value: number, sign: 1 | -1): void {
-    if (bucket >= this.sums.length) {
-      const grown = new Float64Array(Math.max(bucket + 1, this.sums.length * 2))
-      grown.set(this.sums)
-      this.sums = grown
-    }
-    this.sums[bucket] = addHash(this.sums[bucket] as number, value, sign)
-  }
 
   constructor(codec: LookupCodec, from = 0) {
     this.codec = codec
@@ -66,69 +67,70 @@ export class LookupAudit {
   /** Adds an entry that the walk judged itself. The walk calls it, or {@link tally}, once for each readable entry, in order of index. */
   entry(entry: AuditedEntry): void {
     if (entry.changedRegistry) this.checksum = extendChecksum(this.checksum, entry.leafHash)
-    if (entry.index >= this.from) this.tally(entry.index, tallyOf(entry, this.codec))
+    if (entry.index >= this.from) this.tally(entry.index, tallyOf(talliedOf(entry), this.codec))
   }
 
   /** Adds a plain entry by the tally of its look-up keys. The walk calls it, or {@link entry}, once for each readable entry, in order of index. */
   tally(index: number, tally: number): void {
-    for (let skipped = this.last + 1; skipped < index; skipped++) this.unreadable.add(Math.floor(skipped / bucketWidth))
+    for (let skipped = this.last + 1; skipped < index; skipped++) this.unreadable.add(bucketOf(skipped))
     this.last = index
-    this.add(Math.floor(index / bucketWidth), tally, 1)
+    const bucket = bucketOf(index)
+    if (bucket >= this.sums.length) {
+      const grown = new Float64Array(Math.max(bucket + 1, this.sums.length * 2))
+      grown.set(this.sums)
+      this.sums = grown
+    }
+    this.sums[bucket] = addHash(this.sums[bucket] as number, tally, 1)
   }
 
   /**
    * Begins to read what the database holds, while the walk goes on: sums come out the same in any order, and the walk leaves the
    * database idle most of the time. `size` is that of the database's checkpoint.
+   * @param scan reads them on other threads, where it can: undefined from it, or anything that differs, is left to the database.
    */
-  begin(storage: LedgerStorage, size: number): void {
-    if (this.from > 0) return
-    this.reading = this.readStored(storage, size)
+  begin(storage: LedgerStorage, size: number, scan?: ScanLookups): void {
+    if (scan !== undefined) this.reading = scan(size, this.codec.seed)
+    else if (this.from === 0) this.reading = sumsOf(storage, size, this.codec.seed)
     // Awaited in the end; until then a failure must not count as unhandled.
-    this.reading.catch(() => {})
-  }
-
-  /** Takes every stored key off the sums; gives those that lead to no entry. */
-  private async readStored(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
-    const faults: EvidenceError[] = []
-    let checksum = emptyLookupChecksum
-    for await (const page of pagesOf(storage)) {
-      for (const { key, index } of page) {
-        const hash = keyHash(key, index, this.codec.seed)
-        checksum = changeChecksum(checksum, hash, 1)
-        if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), hash, -1)
-        else faults.push(foreign(index))
-      }
-    }
-    // The checksum is what an open ledger relies on: it must be that of the keys.
-    const stored = await storage.lookupChecksum()
-    if (stored === undefined || !isSameChecksum(stored, checksum)) faults.push(damagedLookups())
-    return faults
+    this.reading?.catch(() => {})
   }
 
   /** Compares with what the database holds; faults `lookup-missing`, `lookup-foreign`. */
   async finish(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []
+    const read = await this.reading
+    const checksum = await storage.lookupChecksum()
+    const isWhole = read !== undefined && checksum !== undefined && isSameChecksum(checksum, read.checksum)
     if (this.from > 0) {
       // Counted, which is quick, and not compared with the entries.
-      const damaged = await requireLookups(storage).catch((error: unknown) => error)
+      const damaged = isWhole ? undefined : await settled(requireLookups(storage))
       if (damaged instanceof EvidenceError) faults.push(damaged)
-      else if (damaged !== undefined) throw damaged
       if (this.last + 1 >= size) await this.compareChecksum(storage, faults)
       for (let begin = this.from; begin < size; begin += bucketWidth) {
         append(faults, await missingKeys(storage, begin, Math.min(size, begin + bucketWidth)))
       }
       return faults
     }
-    append(faults, await (this.reading ?? this.readStored(storage, size)))
     // What was not walked to the end is not compared.
-    if (this.last + 1 < size) this.unreadable.add(Math.floor((this.last + 1) / bucketWidth))
-    else await this.compareChecksum(storage, faults)
-    const differing = new Set<number>()
-    for (let bucket = 0; bucket * bucketWidth <= this.last; bucket++) {
-      if (this.sums[bucket] !== 0 && !this.unreadable.has(bucket)) differing.add(bucket)
-    }
+    if (this.last + 1 < size) this.unreadable.add(bucketOf(this.last + 1))
+    const isSound = isWhole && this.differing(read.buckets).size === 0
+    const stored = read?.foreign !== undefined || isSound ? read : await sumsOf(storage, size, this.codec.seed)
+    append(faults, stored.foreign ?? [])
+    // The checksum is what an open ledger relies on: it must be that of the keys.
+    if (checksum === undefined || !isSameChecksum(checksum, stored.checksum)) faults.push(damagedLookups())
+    if (this.last + 1 >= size) await this.compareChecksum(storage, faults)
+    const differing = this.differing(stored.buckets)
     if (differing.size > 0) append(faults, await nameDifferences(storage, differing, size))
     return faults
+  }
+
+  /** Buckets of which the keys are not those that follow from their entries. */
+  private differing(stored: Float64Array): Set<number> {
+    const out = new Set<number>()
+    for (let bucket = 0; bucket * bucketWidth <= this.last; bucket++) {
+      if (this.sums[bucket] !== (stored[bucket] ?? 0) && !this.unreadable.has(bucket)) out.add(bucket)
+    }
+    return out
   }
 
   /** The registry checksum is what opening relies on: it must be that of the entries. */
@@ -142,6 +144,26 @@ export class LookupAudit {
     }
     faults.push(new EvidenceError('database-thinned', message, facts))
   }
+}
+
+/** Takes every stored key from the database itself, those that lead to no entry apart. */
+async function sumsOf(storage: LedgerStorage, size: number, seed: number): Promise<ReadSums> {
+  const foreignKeys: EvidenceError[] = []
+  const buckets = new Float64Array(bucketsOf(size))
+  let checksum = emptyLookupChecksum
+  for await (const page of pagesOf(storage)) {
+    for (const { key, index } of page) {
+      const hash = keyHash(key, index, seed)
+      checksum = changeChecksum(checksum, hash, 1)
+      if (index >= 0 && index < size) buckets[bucketOf(index)] = addHash(buckets[bucketOf(index)] as number, hash, 1)
+      else foreignKeys.push(foreign(index))
+    }
+  }
+  return { checksum, buckets, foreign: foreignKeys }
+}
+
+function talliedOf({ index, leafHash, statement, body, disclosures }: AuditedEntry): TalliedEntry {
+  return { index, leafHash, facts: searchFactsOf(statement, body), disclosures }
 }
 
 function foreign(index: number): EvidenceError {
@@ -165,7 +187,8 @@ async function nameDifferences(
     for (const entry of await readEntries(storage, begin, Math.min(size, begin + bucketWidth))) {
       if (entry.body !== undefined && sealedDigestsOf(entry.body).length > entry.disclosures.length)
         withheld.add(entry.index)
-      for (const key of expectedKeys(entry, storage.codec)) expected.set(`${toHex(key)} ${entry.index}`, entry.index)
+      for (const key of expectedKeys(talliedOf(entry), storage.codec))
+        expected.set(`${toHex(key)} ${entry.index}`, entry.index)
     }
   }
   const faults: EvidenceError[] = []
@@ -184,7 +207,7 @@ async function nameDifferences(
 async function missingKeys(storage: LedgerStorage, begin: number, end: number): Promise<EvidenceError[]> {
   const entries = await readEntries(storage, begin, end)
   const keys = entries.flatMap((entry) =>
-    expectedLookups(entry, storage.codec).map((key) => ({ key, index: entry.index })),
+    expectedLookups(talliedOf(entry), storage.codec).map((key) => ({ key, index: entry.index })),
   )
   const held = await storage.hasLookups(keys)
   const ids = await storage.findStatements(entries.map(({ statement }) => statement.common))

@@ -1,15 +1,13 @@
 import type { Disclosure } from '../core/disclosure.ts'
-import type { StatementBody } from '../statements/kinds.ts'
-import type { Statement } from '../statements/statement.ts'
-import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import type { SearchFacts } from '../statements/said.ts'
+import { type LookupList, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 
 /** What of an entry its look-up keys follow from. */
 export interface TalliedEntry {
   readonly index: number
   readonly leafHash: Uint8Array
-  readonly statement: Statement
-  readonly body: StatementBody | undefined
+  readonly facts: SearchFacts
   readonly disclosures: readonly Disclosure[]
 }
 
@@ -33,6 +31,11 @@ export function changeChecksum({ count, sum }: LookupChecksum, hash: number, sig
   return { count: count + sign, sum: addHash(sum, hash, sign) }
 }
 
+/** The checksum of what two have together. */
+export function addChecksums(a: LookupChecksum, b: LookupChecksum): LookupChecksum {
+  return { count: a.count + b.count, sum: addHash(a.sum, b.sum, 1) }
+}
+
 /** A sum with a hash added or taken off, modulo {@link tallyModulus}; the hash is below twice that. */
 export function addHash(sum: number, hash: number, sign: 1 | -1): number {
   const reduced = hash >= tallyModulus ? hash - tallyModulus : hash
@@ -41,11 +44,11 @@ export function addHash(sum: number, hash: number, sign: 1 | -1): number {
   return next < 0 ? next + tallyModulus : next
 }
 
-/** A keyed hash of a look-up key and the index that it leads to, below 2^53. */
-export function keyHash(bytes: Uint8Array, index: number, seed: number): number {
+/** A keyed hash of a look-up key, the bytes `begin` to `end` (excluded) of some, and the index that it leads to, below 2^53. */
+export function keyHash(bytes: Uint8Array, index: number, seed: number, begin = 0, end: number = bytes.length): number {
   let a = seed ^ index
-  let b = Math.imul(seed ^ index, 0x27d4eb2f) ^ bytes.length
-  for (let i = 0; i < bytes.length; i++) {
+  let b = Math.imul(seed ^ index, 0x27d4eb2f) ^ (end - begin)
+  for (let i = begin; i < end; i++) {
     const byte = bytes[i] as number
     a = Math.imul(a ^ byte, 0x9e3779b1)
     b = Math.imul(b ^ byte, 0x5f356495)
@@ -54,16 +57,20 @@ export function keyHash(bytes: Uint8Array, index: number, seed: number): number 
   return ((b ^ (b >>> 13)) >>> 0) * 0x20_0000 + ((a ^ (a >>> 16)) >>> 11)
 }
 
-/** Sum of the hashes of all keys of an entry. */
+/** Sum of the hashes of all keys of an entry ({@link expectedKeys}), none of which is made for it. */
 export function tallyOf(entry: TalliedEntry, codec: LookupCodec): number {
-  return expectedKeys(entry, codec).reduce((sum, key) => addHash(sum, keyHash(key, entry.index, codec.seed), 1), 0)
+  const { index, facts, leafHash } = entry
+  const id = idKey(facts.iss, facts.jti, leafHash)
+  let sum = addHash(0, keyHash(id, index, codec.seed), 1)
+  for (const list of listsOf(entry)) sum = addHash(sum, keyHash(codec.written(list), index, codec.seed), 1)
+  return sum
 }
 
 /** All keys that lead to an entry: its look-ups, those of its disclosures, and its statement id. */
 export function expectedKeys(entry: TalliedEntry, codec: LookupCodec): Uint8Array[] {
-  const { statement, leafHash } = entry
+  const { facts, leafHash } = entry
   const keys = expectedLookups(entry, codec)
-  keys.push(idKey(statement.common.iss, statement.common.jti, leafHash))
+  keys.push(idKey(facts.iss, facts.jti, leafHash))
   return keys
 }
 
@@ -77,7 +84,11 @@ export function idKey(iss: string, jti: string, leafHash: Uint8Array): Uint8Arra
 }
 
 /** An entry's look-up keys with their lists, as encoded, without its statement id. */
-export function expectedLookups({ statement, body, disclosures }: TalliedEntry, codec: LookupCodec): Uint8Array[] {
-  const lists = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(statement.common, disclosures)]
-  return lists.map((list) => codec.list(list))
+export function expectedLookups(entry: TalliedEntry, codec: LookupCodec): Uint8Array[] {
+  return listsOf(entry).map((list) => codec.list(list))
+}
+
+function listsOf({ facts, disclosures }: TalliedEntry): LookupList[] {
+  const lists = lookupsOfEntry(facts)
+  return disclosures.length === 0 ? lists : [...lists, ...lookupsOfDisclosures(facts, disclosures)]
 }

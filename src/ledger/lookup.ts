@@ -1,9 +1,9 @@
 import type { Disclosure } from '../core/disclosure.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
 import { caseNumbersOf, exhibitNumbersOf } from '../statements/disclosures.ts'
-import { changesRegistry, type StatementBody } from '../statements/kinds.ts'
-import { endingsOf, itemsOf, referencesOf, subjectsOf } from '../statements/said.ts'
-import { signedBy, type Statement } from '../statements/statement.ts'
+import { changesRegistry } from '../statements/kinds.ts'
+import type { SearchFacts } from '../statements/said.ts'
+import type { Statement } from '../statements/statement.ts'
 
 /**
  * A look-up key: what a search names. Keys hold nothing that entries and disclosures do not, and can be made again from
@@ -50,31 +50,23 @@ function issuersList({ iss, kind }: ListedBy): string {
 }
 
 /** The lists that an entry itself gives: digests of items, its issuer and whom it is about, its kind, what it refers to. */
-export function lookupsOfEntry(statement: Statement, body: StatementBody | undefined): LookupList[] {
-  const { iss, kind } = statement.common
-  const by = signedBy(statement)
-  const list = issuersList(statement.common)
+export function lookupsOfEntry(facts: SearchFacts): LookupList[] {
+  const { iss, kind, digests, subjects, targets, endings } = facts
+  const list = issuersList(facts)
   const lists: LookupList[] = [
     { key: { by: 'kind', kind }, list: '' },
     { key: { by: 'participant', id: iss }, list: kind },
   ]
   // A digest is its algorithm and its value: one item's SM3 may be spelled as another's SHA-256.
-  const seen = new Set<string>()
-  for (const { digest } of itemsOf(body)) {
-    for (const [algorithm, hex] of Object.entries(digest)) {
-      const name = `${algorithm}:${hex}`
-      if (seen.has(name)) continue
-      seen.add(name)
-      lists.push({ key: { by: 'digest', algorithm: algorithm as DigestAlgorithm, hex }, list })
-    }
+  for (const { algorithm, hex } of once(digests, (digest) => `${digest.algorithm}:${digest.hex}`)) {
+    lists.push({ key: { by: 'digest', algorithm, hex }, list })
   }
-  for (const id of new Set(subjectsOf(body, by))) {
+  for (const id of once(subjects)) {
     if (id !== iss) lists.push({ key: { by: 'participant', id }, list: kind })
   }
   // By these the status of an earlier entry finds this one (docs/design/status.md).
-  for (const index of new Set(referencesOf(body).map((reference) => reference.index)))
-    lists.push({ key: { by: 'target', index }, list })
-  for (const { of } of endingsOf(body, by)) {
+  for (const index of once(targets)) lists.push({ key: { by: 'target', index }, list })
+  for (const { of } of endings) {
     if (typeof of === 'string') continue
     lists.push({
       key: 'key' in of ? { by: 'key', thumbprint: of.key } : { by: 'revoked', participant: of.participant },
@@ -82,6 +74,13 @@ export function lookupsOfEntry(statement: Statement, body: StatementBody | undef
     })
   }
   return lists
+}
+
+/** Each of a list once, by its name. Most entries name one, which no set is made for. */
+function once<T>(list: readonly T[], name: (item: T) => unknown = (item) => item): readonly T[] {
+  if (list.length < 2) return list
+  const seen = new Set<unknown>()
+  return list.filter((item) => seen.size < seen.add(name(item)).size)
 }
 
 /** The lists that an entry's disclosures give, of {@link SealedKey}s: case numbers, and the number of the exhibit. */

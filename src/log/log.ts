@@ -18,6 +18,13 @@ export interface LogSource {
   erased?(): Promise<ReadonlyMap<number, ReadonlySet<string>>>
   /** The stored disclosures of entries `begin` to `end` (excluded), ascending by index, unparsed: of each entry the ASCII of all, joined by tildes. Missing where the source has no such form. */
   disclosedBytes?(begin: number, end: number): Promise<readonly DisclosedBytes[]>
+  /** What another thread needs to read entries and disclosures for itself, where the source has such a thing. */
+  readonly snapshot?: LogSnapshot | undefined
+}
+
+/** Plain data of a source's own making, that can be copied to another thread; `kind` says which reader understands it. */
+export interface LogSnapshot {
+  readonly kind: string
 }
 
 export interface DisclosedBytes {

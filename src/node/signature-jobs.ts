@@ -1,11 +1,6 @@
-/** One signature to verify. */
-export interface SignatureJob {
-  /** 32 bytes. */
-  readonly publicKey: Uint8Array
-  readonly message: Uint8Array
-  /** 64 bytes. */
-  readonly signature: Uint8Array
-}
+import type { SignatureJob } from '../core/ed25519.ts'
+
+export type { SignatureJob }
 
 /** Packs jobs into one buffer, so that a thread is handed one transfer and not a thousand clones. */
 export function packJobs(jobs: readonly SignatureJob[]): Uint8Array<ArrayBuffer> {

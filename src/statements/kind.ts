@@ -59,6 +59,20 @@ export interface Proposable<Members> {
   replacesAdministrator(registry: Registry, members: Members): boolean
 }
 
+/** Members that a statement of a kind that is {@link StatementKind.plain} may have, besides the common ones and its seals. */
+export type PlainMember = 'items' | 'relates' | 'of' | '_sd' | '_sd_alg' | 'as' | 'reason'
+
+/** When nothing but its own members, its signer and its references decides on a statement of a kind (docs/design/recogniser.md). */
+export interface PlainForm {
+  /** Members without which a statement is none. */
+  readonly needs: readonly PlainMember[]
+  readonly may: readonly PlainMember[]
+  /** Whether the registry lets one stand; always where this is absent. */
+  stands?(registry: Registry): boolean
+  /** True where only the participant that made the entry it refers to may say it. */
+  readonly ofOwnOnly?: true
+}
+
 /** What a rule is asked: one entry, the registry before it, and where its findings go. */
 export interface Asked<Members> {
   readonly registry: Registry
@@ -102,6 +116,8 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
   readonly hasState?: true
   /** True where it sets how many approve a change: what a key's admission rests on. */
   readonly setsApprovals?: true
+  /** Present where a statement may be recognised over its bytes: its rule never changes the registry. */
+  readonly plain?: PlainForm
   /** Present where it may be a change that several approve. */
   readonly proposal?: Proposable<Members>
 

@@ -11,9 +11,21 @@ import { leaveOpen, type TargetFacts, violate } from './rules.ts'
  * deposits something, and has the item and the line (docs/spec/04-rulebook.md). Returns what is known of the deposit, or undefined with the
  * findings `reference-not-found`, `reference-hash`, `reference-kind`, `reference-item`, `not-judged` added.
  */
-export function judgeReference(
-  { index, leafHash, item, line, where }: Placed,
-  { entry, findings, history }: Asked<unknown>,
+export function judgeReference(placed: Placed, asked: Asked<unknown>): TargetFacts | undefined {
+  return judgeTarget({ ...placed, leafHash: fromBase64(placed.leafHash) }, asked)
+}
+
+/** Judges what a reference points at, whose hash is given as its 32 bytes. */
+export function judgeTarget(
+  { index, leafHash, item, line, where }: Omit<Placed, 'leafHash'> & { readonly leafHash: Uint8Array },
+  {
+    entry,
+    findings,
+    history,
+  }: Pick<Asked<unknown>, 'findings'> & {
+    readonly history: Pick<Asked<unknown>['history'], 'target'>
+    readonly entry: { readonly index: number }
+  },
 ): TargetFacts | undefined {
   const refuse = (code: ErrorCode, message: string): undefined => {
     violate(findings, code, message, where)
@@ -21,7 +33,7 @@ export function judgeReference(
   }
   const target = index < entry.index ? history.target(index) : undefined
   if (target === undefined) return refuse('reference-not-found', `there is no entry ${index} before this one`)
-  if (target.leafHash !== undefined && !equalBytes(target.leafHash, fromBase64(leafHash))) {
+  if (target.leafHash !== undefined && !equalBytes(target.leafHash, leafHash)) {
     return refuse('reference-hash', `the leaf hash is not that of entry ${index}`)
   }
   if (target.kind === undefined) {

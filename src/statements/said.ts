@@ -6,7 +6,8 @@ import { allKinds, kindNamed } from './kinds.ts'
 import type { Item } from './members.ts'
 import type { Registry } from './registry.ts'
 import type { TargetFacts } from './rules.ts'
-import type { Statement } from './statement.ts'
+import type { DigestAlgorithm } from '../core/hash.ts'
+import { signedBy, type Statement } from './statement.ts'
 
 /*
  * What a statement says, asked of whatever kind it is: by itself, or as the change that it carries. A kind answers in its own
@@ -107,4 +108,35 @@ export function manifestLines(items: readonly unknown[]): ReadonlyMap<number, nu
 /** Whether the registry lets a participant read an entry and its claims, by what kinds with state keep in it. */
 export function grantsReading(registry: Registry, participant: string, index: number): boolean {
   return allKinds.some((kind) => kind.grantsReading?.(registry, participant, index) === true)
+}
+
+/** What of a statement a search may name. */
+export interface SearchFacts {
+  readonly iss: string
+  readonly kind: string
+  readonly jti: string
+  /** Digests of its items, in order, lower-case hex. */
+  readonly digests: readonly { readonly algorithm: DigestAlgorithm; readonly hex: string }[]
+  /** Participants that it admits or ends. */
+  readonly subjects: readonly string[]
+  /** Indices of the entries that it refers to. */
+  readonly targets: readonly number[]
+  readonly endings: readonly Ending[]
+}
+
+/** What of a statement a search may name; of one whose body cannot be read, who signed it and its kind. */
+export function searchFactsOf(statement: Statement, body: Body | undefined): SearchFacts {
+  const { iss, kind, jti } = statement.common
+  const by = signedBy(statement)
+  return {
+    iss,
+    kind,
+    jti,
+    digests: itemsOf(body).flatMap(({ digest }) =>
+      Object.entries(digest).map(([algorithm, hex]) => ({ algorithm: algorithm as DigestAlgorithm, hex })),
+    ),
+    subjects: subjectsOf(body, by),
+    targets: referencesOf(body).map(({ index }) => index),
+    endings: endingsOf(body, by),
+  }
 }

@@ -1,15 +1,17 @@
 import { attempt } from '../core/attempt.ts'
 import { equalBytes, latin1 } from '../core/bytes.ts'
 import { type Disclosure, parseDisclosure } from '../core/disclosure.ts'
-import { verifyEd25519 } from '../core/ed25519.ts'
-import type { Entry } from '../core/entry.ts'
+import { type SignatureBatch, type SignatureJob, verifyEd25519 } from '../core/ed25519.ts'
+import { type Entry, leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { StatementBody } from '../statements/kinds.ts'
 import { partsOfEntry } from '../statements/open.ts'
+import type { PlainReferences } from '../statements/plain/members.ts'
+import { type Recognised, Recogniser } from '../statements/plain/recognise.ts'
 import type { Registry } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { RuleContext } from '../statements/rules.ts'
-import { itemsOf, manifestLines, sealedDigestsOf } from '../statements/said.ts'
+import { itemsOf, manifestLines, sealedDigestsOf, searchFactsOf, type SearchFacts } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { Chunk } from './chunks.ts'
 import { absent, unpack } from './packed.ts'
@@ -21,16 +23,18 @@ import { splitUuid } from './statement-ids.ts'
  * without a word is left to the walk, which judges that entry again, in its turn and in full.
  */
 
-/** An entry that has nothing about it that the walk must see. */
+/** An entry that has nothing about it that the walk must see, but for what it refers to. */
 export const plain = 1
 /** The signature verifies under the key that the registry has for `kid`. */
 export const signed = 2
+/** It was recognised: it rests on nothing of the registry but its signer and whether the ledger is open to it. */
+export const recognised = 4
 
 /** What a thread found, a column a fact; positions count from the chunk's begin. */
 export interface Appraisal {
   /** 32 bytes an entry. */
   readonly leafHashes: Uint8Array
-  /** {@link plain}, {@link signed}; 0 where nothing may be taken from here. */
+  /** {@link plain}, {@link signed}, {@link recognised}; 0 where nothing may be taken from here. */
   readonly marks: Uint8Array
   /** The link of the first entry; those after it were compared here. */
   readonly firstLink: Uint8Array | undefined
@@ -45,6 +49,8 @@ export interface Appraisal {
   readonly items: Uint16Array
   /** Lines of manifests by item, by place in the run of the entry that deposits them. */
   readonly lines: ReadonlyMap<number, ReadonlyMap<number, number>>
+  /** Entries that plain ones refer to, by place in the run: whether those are what is said of them is the walk's to ask. */
+  readonly references: ReadonlyMap<number, PlainReferences>
   readonly present: Uint8Array
   readonly withheld: Uint8Array
   /** What the caller's own observer made of each plain entry. */
@@ -55,17 +61,30 @@ export interface Appraisal {
 export interface PlainEntry {
   readonly index: number
   readonly leafHash: Uint8Array
-  readonly statement: Statement
-  readonly body: StatementBody
+  readonly facts: SearchFacts
   readonly disclosures: readonly Disclosure[]
+}
+
+/** What an entry that may be plain says. */
+interface Said {
+  readonly iss: string
+  readonly kid: string
+  readonly kind: string
+  readonly jti: string
+  readonly timeMs: number
+  readonly items: number
+  readonly lines: ReadonlyMap<number, number> | undefined
+  readonly sealed: readonly string[]
+  readonly references: PlainReferences | undefined
+  /** Asked only where somebody tallies. */
+  readonly searched: () => SearchFacts
 }
 
 /** Each stored disclosure that the entry seals, once; `foreign` counts the others. */
 export function readDisclosures(
-  body: StatementBody,
+  digests: readonly string[],
   texts: readonly string[],
 ): { readonly read: Disclosure[]; readonly foreign: number; readonly withheld: number } {
-  const digests = sealedDigestsOf(body)
   const present = new Set<string>()
   const read: Disclosure[] = []
   for (const text of texts) {
@@ -99,21 +118,85 @@ export function splitDisclosed(bytes: Uint8Array | undefined): string[] {
   return bytes === undefined ? [] : latin1(bytes).split('~')
 }
 
-/** Appraises a chunk; at most 65,535 entries. Never throws for what the entries hold. */
+/**
+ * Appraises a chunk; at most 65,535 entries. Never throws for what the entries hold.
+ * @param batch verifies signatures of many entries at once; what it does not accept is verified one by one. What it throws is thrown.
+ */
 export function appraise(
   { begin, entries, disclosures }: Chunk,
   registry: Registry,
   context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
   tally?: (entry: PlainEntry) => number,
+  batch?: SignatureBatch,
 ): Appraisal {
   const { lengths, bytes, gap } = entries
   const count = lengths.length
+  const recogniser = recogniserOf(registry, context.origin)
+  const leafHashes = new Uint8Array(32 * count)
+  const found: (Said | undefined)[] = []
+  const marks = new Uint8Array(count)
+  const jobs: SignatureJob[] = []
+  const jobOf = new Int32Array(count).fill(-1)
+  let firstLink: Uint8Array | undefined
+  let before: Uint8Array | undefined
+  for (let i = 0, at = 0; i < count; i++) {
+    const length = lengths[i] as number
+    const previous = before
+    before = undefined
+    if (length === absent) continue
+    const start = at + gap
+    at = start + length
+    const own = bytes.subarray(start, at)
+    const known = recogniser.recognise(own, begin + i)
+    if (known !== undefined) {
+      before = leafHash(own)
+      leafHashes.set(before, 32 * i)
+      if (i === 0) firstLink = known.link.slice()
+      else if (previous === undefined || !equalBytes(known.link, previous)) continue
+      found[i] = saidBy(known)
+      jobOf[i] = jobs.push(known) - 1
+      continue
+    }
+    const { hash, entry, statement } = partsOfEntry(own)
+    leafHashes.set(hash, 32 * i)
+    before = hash
+    if (entry instanceof EvidenceError || !entry.known || entry.index !== begin + i) continue
+    if (i === 0) firstLink = entry.previous
+    else if (previous === undefined || !equalBytes(entry.previous, previous)) continue
+    if (statement === undefined || statement instanceof EvidenceError) continue
+    const verdict = judgeAlone(begin + i, entry, statement, registry, context)
+    marks[i] = verdict.signed
+    if (verdict.body !== undefined) found[i] = saidIn(entry, statement, verdict.body)
+  }
+  const accepted = batch?.(jobs)
+  // Of one that does not verify nothing is taken: the walk judges it anew, and names what is wrong.
+  for (let i = 0; i < count; i++) {
+    const job = jobOf[i] as number
+    if (job < 0) continue
+    const { publicKey, message, signature } = jobs[job] as SignatureJob
+    if (accepted?.[job] === 1 || verifyEd25519(publicKey, message, signature)) marks[i] = signed | recognised
+    else found[i] = undefined
+  }
+  return { leafHashes, marks, firstLink, ...columnsOf(begin, found, { leafHashes, marks, disclosures, tally }) }
+}
+
+/** Facts of the entries that may be plain, a column each; marks as plain those whose disclosures are sealed in them. */
+function columnsOf(
+  begin: number,
+  found: readonly (Said | undefined)[],
+  {
+    leafHashes,
+    marks,
+    disclosures,
+    tally,
+  }: Pick<Appraisal, 'leafHashes' | 'marks'> &
+    Pick<Chunk, 'disclosures'> & { readonly tally: ((entry: PlainEntry) => number) | undefined },
+): Omit<Appraisal, 'leafHashes' | 'marks' | 'firstLink'> {
+  const count = marks.length
   const disclosed = disclosures === undefined ? undefined : unpack(disclosures)
   const signers = new Names<readonly [string, string]>()
   const kinds = new Names<string>()
   const out = {
-    leafHashes: new Uint8Array(32 * count),
-    marks: new Uint8Array(count),
     timesMs: new Float64Array(count),
     ids: new Uint32Array(4 * count),
     signerOf: new Uint16Array(count),
@@ -124,45 +207,71 @@ export function appraise(
     tallies: new Float64Array(count),
   }
   const lines = new Map<number, ReadonlyMap<number, number>>()
-  let firstLink: Uint8Array | undefined
-  let before: Uint8Array | undefined
-  for (let i = 0, at = 0; i < count; i++) {
-    const length = lengths[i] as number
-    const previous = before
-    before = undefined
-    if (length === absent) continue
-    const index = begin + i
-    const start = at + gap
-    at = start + length
-    const { hash, entry, statement } = partsOfEntry(bytes.subarray(start, at))
-    out.leafHashes.set(hash, 32 * i)
-    before = hash
-    if (entry instanceof EvidenceError || !entry.known || entry.index !== index) continue
-    if (i === 0) firstLink = entry.previous
-    else if (previous === undefined || !equalBytes(entry.previous, previous)) continue
-    if (statement === undefined || statement instanceof EvidenceError) continue
-    const verdict = judgeAlone(index, entry, statement, registry, context)
-    out.marks[i] = verdict.signed
-    if (verdict.body === undefined) continue
-    const { read, foreign, withheld } = readDisclosures(verdict.body, splitDisclosed(disclosed?.[i]))
-    if (foreign > 0) continue
-    const { iss, kind, jti } = statement.common
-    const { kid } = statement.header
-    out.marks[i] = verdict.signed | plain
-    out.timesMs[i] = entry.timeMs
-    splitUuid(jti, out.ids, 4 * i)
+  const references = new Map<number, PlainReferences>()
+  found.forEach((said, i) => {
+    if (said === undefined) return
+    const { read, foreign, withheld } = readDisclosures(said.sealed, splitDisclosed(disclosed?.[i]))
+    if (foreign > 0) return
+    const { iss, kid, kind } = said
+    marks[i] = (marks[i] as number) | plain
+    out.timesMs[i] = said.timeMs
+    splitUuid(said.jti, out.ids, 4 * i)
     out.signerOf[i] = signers.number(`${iss} ${kid}`, () => [iss, kid])
     out.kindOf[i] = kinds.number(kind, () => kind)
-    const deposited = itemsOf(verdict.body)
-    out.items[i] = deposited.length
-    const ofManifests = manifestLines(deposited)
-    if (ofManifests !== undefined) lines.set(i, ofManifests)
+    out.items[i] = said.items
+    if (said.lines !== undefined) lines.set(i, said.lines)
+    if (said.references !== undefined) references.set(i, said.references)
     out.present[i] = read.length
     out.withheld[i] = withheld
-    if (tally !== undefined)
-      out.tallies[i] = tally({ index, leafHash: hash, statement, body: verdict.body, disclosures: read })
+    if (tally !== undefined) {
+      const own = leafHashes.subarray(32 * i, 32 * i + 32)
+      out.tallies[i] = tally({ index: begin + i, leafHash: own, facts: said.searched(), disclosures: read })
+    }
+  })
+  return { ...out, lines, references, signers: signers.list, kinds: kinds.list }
+}
+
+/** One recogniser for each registry: threads are asked about many chunks on one. */
+const recognisers = new WeakMap<Registry, Recogniser>()
+
+function recogniserOf(registry: Registry, origin: string): Recogniser {
+  const held = recognisers.get(registry)
+  if (held?.origin === origin) return held
+  const made = new Recogniser(registry, origin)
+  recognisers.set(registry, made)
+  return made
+}
+
+function saidBy(recognised: Recognised): Said {
+  const { iss, kind, jti, digests, references } = recognised
+  const searched = (): SearchFacts => ({
+    iss,
+    kind,
+    jti,
+    digests,
+    subjects: [],
+    targets: references?.list.map(({ index }) => index) ?? [],
+    endings: [],
+  })
+  return { ...recognised, searched }
+}
+
+/** What the rulebook passed without asking for an entry before: so it refers to none. */
+function saidIn({ timeMs }: { readonly timeMs: number }, statement: Statement, body: StatementBody): Said {
+  const { iss, kind, jti } = statement.common
+  const items = itemsOf(body)
+  return {
+    iss,
+    kid: statement.header.kid,
+    kind,
+    jti,
+    timeMs,
+    items: items.length,
+    lines: manifestLines(items),
+    sealed: sealedDigestsOf(body),
+    references: undefined,
+    searched: () => searchFactsOf(statement, body),
   }
-  return { ...out, lines, firstLink, signers: signers.list, kinds: kinds.list }
 }
 
 /** The rulebook without a history; a body only where it has nothing to say and the registry stays as it is. */

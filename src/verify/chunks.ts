@@ -1,7 +1,7 @@
 import { utf8 } from '../core/bytes.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
-import { pack, type Packed, packedFrom, packRuns, unpack } from './packed.ts'
-import type { LogSource } from '../log/log.ts'
+import { type Join, pack, type Packed, packedFrom, packRuns, unpack } from './packed.ts'
+import type { DisclosedBytes, LogSource } from '../log/log.ts'
 
 /** Consecutive entries and what is disclosed of them, as a source gave them. */
 export interface Chunk {
@@ -46,12 +46,21 @@ async function readEntries(source: LogSource, begin: number, end: number): Promi
 }
 
 async function readDisclosed(source: LogSource, begin: number, end: number): Promise<Packed | undefined> {
+  if (source.disclosedBytes !== undefined) return packDisclosed(begin, end, await source.disclosedBytes(begin, end))
+  const texts = (await source.disclosuresIn?.(begin, end)) ?? []
+  const disclosed = Array.from(texts, ([index, parts]) => ({ index, bytes: utf8(parts.join('~')) }))
+  return packDisclosed(begin, end, disclosed)
+}
+
+/** The disclosures of the entries `begin` to `end` (excluded), packed; undefined where none has any. */
+export function packDisclosed(
+  begin: number,
+  end: number,
+  disclosed: readonly DisclosedBytes[],
+  join?: Join,
+): Packed | undefined {
+  if (disclosed.length === 0) return undefined
   const parts = new Array<Uint8Array | undefined>(end - begin).fill(undefined)
-  if (source.disclosedBytes !== undefined) {
-    for (const { index, bytes } of await source.disclosedBytes(begin, end)) parts[index - begin] = bytes
-  } else {
-    for (const [index, texts] of (await source.disclosuresIn?.(begin, end)) ?? [])
-      parts[index - begin] = utf8(texts.join('~'))
-  }
-  return parts.some((part) => part !== undefined) ? pack(parts) : undefined
+  for (const { index, bytes } of disclosed) parts[index - begin] = bytes
+  return pack(parts, join)
 }

@@ -9,11 +9,14 @@ import { chainFaults } from '../statements/chain.ts'
 import type { StatementBody } from '../statements/kinds.ts'
 import { bodyOfEntry, type EntryParts, type OpenedEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
+import type { PlainReferences } from '../statements/plain/members.ts'
+import { isSameGround, isSameSigner } from '../statements/plain/recognise.ts'
+import { judgeTarget } from '../statements/references.ts'
 import { judge } from '../statements/rulebook.ts'
-import type { RuleContext } from '../statements/rules.ts'
+import type { Findings, History, RuleContext } from '../statements/rules.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
-import { type Appraisal, plain, readDisclosures } from './appraise.ts'
+import { type Appraisal, plain, readDisclosures, recognised } from './appraise.ts'
 import { type FindingList, findingOf } from './report.ts'
 import type { WalkHistory } from './walk-history.ts'
 import type { TreeFacts } from './walk-tree.ts'
@@ -53,6 +56,21 @@ export interface EntryJudgeOptions {
   readonly erased?: ReadonlyMap<number, ReadonlySet<string>>
 }
 
+/** Whether all that a plain entry refers to is there and is what it says; false leaves it to the rulebook. */
+export function refersRightly(
+  references: PlainReferences | undefined,
+  index: number,
+  iss: string,
+  history: Pick<History, 'target'>,
+): boolean {
+  if (references === undefined) return true
+  return references.list.every((one) => {
+    const findings: Findings = { violations: [], unjudged: [] }
+    const target = judgeTarget({ ...one, where: 'of' }, { entry: { index }, findings, history })
+    return target !== undefined && (!references.ofOwnOnly || target.iss === iss)
+  })
+}
+
 /** Judges the entries of a walk one after the other, and goes on past whatever does not hold. */
 export class EntryJudge {
   registry: Registry
@@ -87,21 +105,55 @@ export class EntryJudge {
    * Takes the plain entries of a chunk as they were appraised: a function that takes one, if its place in the chain is in order too, and
    * else gives false, with nothing done. Undefined where the tree does not vouch for the bytes that were appraised.
    */
-  accepting(begin: number, count: number, appraisal: Appraisal): ((i: number) => boolean) | undefined {
+  accepting(
+    begin: number,
+    count: number,
+    appraisal: Appraisal,
+    registry: Registry,
+  ): ((i: number) => boolean) | undefined {
     const { history, tree, observer } = this.options
-    const { leafHashes, marks, ids, timesMs, kinds, kindOf, items, lines, present, withheld, tallies, firstLink } =
-      appraisal
+    const {
+      leafHashes,
+      marks,
+      ids,
+      timesMs,
+      kinds,
+      kindOf,
+      items,
+      lines,
+      references,
+      present,
+      withheld,
+      tallies,
+      firstLink,
+    } = appraisal
     if (!tree.authentic || begin + count > tree.leaves) return undefined
     if (!equalBytes(leafHashes, history.leaves(begin, count))) return undefined
     const signers = appraisal.signers.map(([iss, kid]) => ({ iss, number: history.signerNumber(iss, kid) }))
+    // Whether an entry of each signer stands on the registry of now: asked once for each registry.
+    let ground = registry
+    let stands: (boolean | undefined)[] | undefined
+    const standsNow = (i: number): boolean => {
+      if (this.registry === registry) return true
+      if (((marks[i] as number) & recognised) === 0) return false
+      if (this.registry !== ground) {
+        ground = this.registry
+        stands = isSameGround(registry, ground) ? [] : undefined
+      }
+      if (stands === undefined) return false
+      const signer = appraisal.signerOf[i] as number
+      const [iss, kid] = appraisal.signers[signer] as readonly [string, string]
+      return (stands[signer] ??= isSameSigner(registry, ground, iss, kid))
+    }
     return (i) => {
-      if (((marks[i] as number) & plain) === 0) return false
+      if (((marks[i] as number) & plain) === 0 || !standsNow(i)) return false
       const index = begin + i
       const timeMs = timesMs[i] as number
       if (this.lastMs !== undefined && timeMs < this.lastMs) return false
       if (i === 0 && (this.expectedLink === undefined || !equalBytes(firstLink as Uint8Array, this.expectedLink)))
         return false
       const { iss, number } = signers[appraisal.signerOf[i] as number] as (typeof signers)[number]
+      if (!refersRightly(references.get(i), index, iss, history)) return false
       if (!history.ids.claim(iss, ids, 4 * i, index)) return false
       history.addFacts(index, timeMs, number, items[i] === 0 ? 'nothing' : (items[i] as number), lines.get(i))
       this.count(kinds[kindOf[i] as number] as string)
@@ -236,7 +288,7 @@ export class EntryJudge {
   private judgeDisclosures(index: number, body: StatementBody | undefined, texts: readonly string[]): Disclosure[] {
     // What a kind of a later version seals, and whether it does, is not known. Below the trusted size none were read.
     if (body === undefined || index < this.options.trustedSize) return []
-    const { read, foreign, withheld } = readDisclosures(body, texts)
+    const { read, foreign, withheld } = readDisclosures(sealedDigestsOf(body), texts)
     for (let i = 0; i < foreign; i++) {
       const message = `A disclosure stored for entry ${index} is not one that was sealed with it.`
       this.fault('stored-disclosure-altered', index, message)
@@ -251,7 +303,7 @@ export class EntryJudge {
   /** Judges the claims that an accepted entry lacks, of a source that keeps all but erased ones; elsewhere none are looked for. */
   judgeWithheld(index: number, bytes: Uint8Array, texts: readonly string[]): void {
     const body = bodyOfEntry(bytes)
-    if (body !== undefined) this.judgeMissing(index, body, readDisclosures(body, texts).read)
+    if (body !== undefined) this.judgeMissing(index, body, readDisclosures(sealedDigestsOf(body), texts).read)
   }
 
   /** A sealed claim that is not there, and was not erased, is lost. */

@@ -21,14 +21,22 @@ export const absent = 0xffff_ffff
 /** Bytes before an entry in a run: its length, big-endian. */
 const lengthBytes = 2
 
+/** Joins byte strings, in memory of its own choice. */
+export type Join = (parts: readonly Uint8Array[]) => Uint8Array<ArrayBuffer>
+
 /** Packs byte strings one by one. */
-export function pack(parts: readonly (Uint8Array | undefined)[]): Packed {
+export function pack(parts: readonly (Uint8Array | undefined)[], join: Join = concatAll): Packed {
   const lengths = Uint32Array.from(parts, (part) => part?.length ?? absent)
-  return { lengths, bytes: concatAll(parts.filter((part) => part !== undefined)), gap: 0 }
+  return { lengths, bytes: join(parts.filter((part) => part !== undefined)), gap: 0 }
 }
 
 /** Packs the entries `begin` to `end` as they lie; undefined where the runs are not exactly these, whole and in order. */
-export function packRuns(begin: number, end: number, runs: readonly EntryRun[]): Packed | undefined {
+export function packRuns(
+  begin: number,
+  end: number,
+  runs: readonly EntryRun[],
+  join: Join = concatAll,
+): Packed | undefined {
   const lengths = new Uint32Array(end - begin)
   let next = begin
   for (const run of runs) {
@@ -42,7 +50,7 @@ export function packRuns(begin: number, end: number, runs: readonly EntryRun[]):
     }
   }
   if (next !== end) return undefined
-  return { lengths, bytes: concatAll(runs.map(({ bytes }) => bytes)), gap: lengthBytes }
+  return { lengths, bytes: join(runs.map(({ bytes }) => bytes)), gap: lengthBytes }
 }
 
 /** The byte strings at the positions `from` to `end` (excluded), copied: a view would take the whole buffer to another thread. */

@@ -2,11 +2,13 @@ import { valueOr } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
 import { readBody } from '../statements/body.ts'
+import { isSameGround } from '../statements/plain/recognise.ts'
 import { type EntryParts, partsOfEntry, openEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
 import { referencesOf } from '../statements/said.ts'
-import { type Appraisal, signed, splitDisclosed } from './appraise.ts'
-import type { Appraiser } from './appraiser.ts'
+import { leafHash } from '../core/entry.ts'
+import { type Appraisal, plain, signed, splitDisclosed } from './appraise.ts'
+import type { Appraiser, EntryRange } from './appraiser.ts'
 import { type Chunk, chunkBetween, readChunk } from './chunks.ts'
 import { EntryJudge, type EntryJudgeOptions } from './judge-entry.ts'
 import { absent, unpack } from './packed.ts'
@@ -25,9 +27,12 @@ const lookahead = 6
 const worthHanding = 32
 const handedAnew = 2
 
-/** A chunk on its way: read, and handed to a thread with the registry of that moment. */
-interface Pending {
-  readonly read: Chunk
+/** A chunk on its way: handed to a thread with the registry of that moment, which reads it too where it can. */
+interface Pending extends EntryRange {
+  /** Whether a thread may read it: then it is read here only where the walk must look for itself. */
+  readonly mayReadThere: boolean
+  /** Reads it through the source, once. */
+  readonly read: () => Promise<Chunk>
   registry: Registry
   appraisal: Promise<Appraisal | undefined>
 }
@@ -59,23 +64,40 @@ export class EntryWalk {
     for (fill(); pending.length > 0; fill()) {
       const chunk = await (pending.shift() as Promise<Pending>)
       fill()
-      const end = this.endWithin(chunk.read)
-      // What a thread judged on a registry that has changed since is judged anew, and so is what waits behind it.
-      this.renew(chunk, pending)
+      const end = chunk.mayReadThere ? undefined : this.endWithin(await chunk.read())
+      await this.renew(chunk, pending)
       await this.judgeChunk(chunk, end, pending)
       if (end !== undefined) return this.judge.endEarly(end)
-      onProgress?.(Math.min(size, chunk.read.begin + chunk.read.entries.lengths.length), size)
+      onProgress?.(chunk.end, size)
     }
   }
 
-  /** Hands out what was handed out on another registry than that of now, in order. What cannot be read fails in its own turn. */
-  private renew(chunk: Pending, waiting: readonly Promise<Pending>[]): void {
+  /**
+   * Hands out what was handed out on another registry than that of now, in order, where that spares more than it costs: most entries stand on
+   * their signer alone, whatever has changed since. What cannot be read fails in its own turn.
+   */
+  private async renew(chunk: Pending, waiting: readonly Promise<Pending>[]): Promise<void> {
+    if (await this.isWorthAnew(chunk, 0)) this.handOutAnew(chunk, waiting)
+  }
+
+  private handOutAnew(chunk: Pending, waiting: readonly Promise<Pending>[]): void {
     const renewOne = (one: Pending): void => {
       if (one.registry !== this.judge.registry) this.handOut(one)
     }
-    if (chunk.registry === this.judge.registry) return
     renewOne(chunk)
     for (const read of waiting) read.then(renewOne, () => {})
+  }
+
+  /** Whether the entries of a part from a place on had better be judged by a thread on the registry of now. */
+  private async isWorthAnew(part: Pending, from: number): Promise<boolean> {
+    const { judge, options } = this
+    if (options.appraiser === undefined || part.registry === judge.registry) return false
+    const appraisal = await part.appraisal
+    if (appraisal === undefined || !isSameGround(part.registry, judge.registry)) return true
+    // What nobody has verified a signature of: most often its key was not admitted yet.
+    let unsigned = 0
+    for (let i = from; i < part.end - part.begin; i++) if (((appraisal.marks[i] as number) & signed) === 0) unsigned++
+    return unsigned >= worthHanding
   }
 
   /**
@@ -99,20 +121,37 @@ export class EntryWalk {
   }
 
   private async begin(begin: number, end: number): Promise<Pending> {
-    const read = await readChunk(this.options.source, begin, end)
-    const chunk: Pending = { read, registry: this.judge.registry, appraisal: Promise.resolve(undefined) }
+    const { source, tree, appraiser } = this.options
+    // What a thread reads is worth something only where the tree vouches for it.
+    const mayReadThere =
+      source.snapshot !== undefined && appraiser?.appraiseRange !== undefined && tree.authentic && end <= tree.leaves
+    const read = once(() => readChunk(source, begin, end))
+    if (!mayReadThere) await read()
+    const { registry } = this.judge
+    const chunk: Pending = { begin, end, mayReadThere, read, registry, appraisal: Promise.resolve(undefined) }
     this.handOut(chunk)
     return chunk
   }
 
   private handOut(chunk: Pending): void {
-    const { appraiser, context } = this.options
+    const { appraiser } = this.options
     chunk.registry = this.judge.registry
     chunk.appraisal = Promise.resolve(undefined)
     // Without any key nothing but a genesis can pass, and that is the walk's.
     if (appraiser === undefined || chunk.registry.keys.size === 0) return
-    chunk.appraisal = appraiser.appraise(chunk.read, chunk.registry, context)
+    chunk.appraisal = this.appraise(appraiser, chunk, chunk.registry)
     chunk.appraisal.catch(() => {})
+  }
+
+  private async appraise(appraiser: Appraiser, chunk: Pending, registry: Registry): Promise<Appraisal | undefined> {
+    const { context, source } = this.options
+    const { begin, end, mayReadThere } = chunk
+    const { snapshot } = source
+    const found =
+      mayReadThere && snapshot !== undefined
+        ? await appraiser.appraiseRange?.(snapshot, { begin, end }, registry, context)
+        : undefined
+    return found ?? appraiser.appraise(await chunk.read(), registry, context)
   }
 
   /**
@@ -128,16 +167,13 @@ export class EntryWalk {
   }
 
   /** Judges the entries of a chunk, up to `end` where it is given; from where the registry has settled anew, the rest is handed out again. */
-  private async judgeChunk(
-    chunk: Pending,
-    end = chunk.read.begin + chunk.read.entries.lengths.length,
-    waiting: readonly Promise<Pending>[] = [],
-  ): Promise<void> {
+  private async judgeChunk(chunk: Pending, end = chunk.end, waiting: readonly Promise<Pending>[] = []): Promise<void> {
     let part = chunk
     let next = await this.judgePart(part, end, handedAnew > 0)
     for (let left = handedAnew - 1; next < end; left--) {
-      part = { ...part, read: chunkBetween(part.read, next, end) }
-      this.renew(part, waiting)
+      const [whole, begin] = [part, next]
+      part = { ...whole, begin, end, read: once(async () => chunkBetween(await whole.read(), begin, end)) }
+      this.handOutAnew(part, waiting)
       next = await this.judgePart(part, end, left > 0)
     }
   }
@@ -145,37 +181,49 @@ export class EntryWalk {
   /** Judges entries up to `end`, or to where the rest had better be handed out anew, if it may be; gives where it ended. */
   private async judgePart(part: Pending, end: number, mayHandOut: boolean): Promise<number> {
     const { judge } = this
-    const { registry, read } = part
-    const { begin, entries, disclosures } = read
+    const { registry, begin } = part
     const appraisal = await part.appraisal
     const canHandOut = mayHandOut && this.options.appraiser !== undefined
-    const accepts = appraisal === undefined ? undefined : judge.accepting(begin, end - begin, appraisal)
-    // Taken apart only where the walk must look for itself.
+    const accepts = appraisal === undefined ? undefined : judge.accepting(begin, end - begin, appraisal, registry)
+    // Read and taken apart only where the walk must look for itself.
     let each: (Uint8Array | undefined)[] | undefined
-    let disclosed: (Uint8Array | undefined)[] | undefined
+    let disclosed: (Uint8Array | undefined)[] = []
+    const look = async (): Promise<(Uint8Array | undefined)[]> => {
+      if (each !== undefined) return each
+      const { entries, disclosures } = await part.read()
+      disclosed = disclosures === undefined ? [] : unpack(disclosures)
+      return (each = unpack(entries))
+    }
     for (let i = 0; i < end - begin; i++) {
-      // From an entry that changes the registry on, what was judged on the registry before it is worth nothing.
-      const isAccepted = accepts !== undefined && judge.registry === registry && accepts(i)
-      if (isAccepted && !this.mayLack(appraisal, i)) continue
-      each ??= unpack(entries)
-      disclosed ??= disclosures === undefined ? [] : unpack(disclosures)
+      const lacks = this.mayLack(appraisal, i)
+      // What was appraised there must be what is looked at here.
+      const isSame = !lacks || wasAppraised(appraisal, i, (await look())[i])
+      const isAccepted = isSame && accepts?.(i) === true
+      if (isAccepted && !lacks) continue
+      const bytes = (each ?? (await look()))[i]
       const texts = splitDisclosed(disclosed[i])
-      const isSigned = appraisal !== undefined && ((appraisal.marks[i] as number) & signed) !== 0
-      if (isAccepted) judge.judgeWithheld(begin + i, each[i] as Uint8Array, texts)
+      if (isAccepted) judge.judgeWithheld(begin + i, bytes as Uint8Array, texts)
       else {
+        const isSigned = appraisal !== undefined && ((appraisal.marks[i] as number) & signed) !== 0
         const before = judge.registry
-        await this.judgeEntry(begin + i, each[i], isSigned ? registry : undefined, texts)
+        const signedUnder = isSigned && wasAppraised(appraisal, i, bytes) ? registry : undefined
+        await this.judgeEntry(begin + i, bytes, signedUnder, texts)
         const next = begin + i + 1
         const hasSettled = judge.registry === before && before !== registry && before.keys.size > 0
-        if (canHandOut && hasSettled && end - next >= worthHanding) return next
+        const isRest = canHandOut && hasSettled && end - next >= worthHanding
+        if (isRest && (await this.isWorthAnew(part, i + 1))) return next
       }
     }
     return end
   }
 
-  /** Whether an entry lacks claims, of a source that keeps all but erased ones. */
+  /** Whether a plain entry lacks claims, of a source that keeps all but erased ones. */
   private mayLack(appraisal: Appraisal | undefined, i: number): boolean {
-    return this.options.erased !== undefined && (appraisal?.withheld[i] ?? 0) > 0
+    return (
+      this.options.erased !== undefined &&
+      ((appraisal?.marks[i] ?? 0) & plain) !== 0 &&
+      (appraisal?.withheld[i] ?? 0) > 0
+    )
   }
 
   /** What an entry refers to below the trusted size is read now. */
@@ -192,5 +240,21 @@ export class EntryWalk {
       if (target === undefined || !equalBytes(target.hash, history.leaf(index))) continue
       history.addStatement(index, target.entry.timeMs, target.statement)
     }
+  }
+}
+
+/** Whether these bytes are those of which an appraisal speaks: a thread may have read others. */
+function wasAppraised(appraisal: Appraisal | undefined, i: number, bytes: Uint8Array | undefined): boolean {
+  if (appraisal === undefined || bytes === undefined) return false
+  return equalBytes(leafHash(bytes), appraisal.leafHashes.subarray(32 * i, 32 * i + 32))
+}
+
+/** What is begun when it is first asked for, and not again. A failure of it is each asker's own. */
+function once<T>(begin: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined
+  return () => {
+    begun ??= begin()
+    begun.catch(() => {})
+    return begun
   }
 }

@@ -3,10 +3,10 @@ import { toBase64 } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { parseEntry } from '../core/entry.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
-import type { Appraiser } from './appraiser.ts'
+import type { Appraiser, EntryRange } from './appraiser.ts'
 import { readEach, readPacked } from './chunks.ts'
 import { type Packed, unpack } from './packed.ts'
-import { rehash, statementIdOf } from './rehash.ts'
+import { type Rehashed, rehash, statementIdOf } from './rehash.ts'
 import type { FindingList } from './report.ts'
 import type { LogSource } from '../log/log.ts'
 import type { EntryWalk } from './walk-entries.ts'
@@ -33,12 +33,17 @@ const lookahead = 6
 export async function walkTrusted(part: TrustedPart, walk: EntryWalk): Promise<void> {
   const { source, history, faults, appraiser, trustedSize, size, onProgress } = part
   const newIds = await idsAfter(source, trustedSize, size)
-  const pending: { begin: number; read: Promise<Awaited<ReturnType<typeof take>>> }[] = []
-  const take = async (begin: number, end: number) => {
+  const pending: (EntryRange & { readonly found: Promise<Rehashed & { readonly packed?: Packed }> })[] = []
+  const readHere = async ({ begin, end }: EntryRange) => {
     const packed = await readPacked(source, begin, end)
     return { packed, ...(await (appraiser?.rehash(packed, newIds) ?? rehash(packed, newIds))) }
   }
-  const judgeEach = async (begin: number, packed: Packed, leafHashes: Uint8Array, marks: Uint8Array): Promise<void> => {
+  const { snapshot } = source
+  const take = async (range: EntryRange) =>
+    (snapshot && (await appraiser?.rehashRange?.(snapshot, range, newIds))) ?? readHere(range)
+  const isPlain = ({ begin, end }: EntryRange, { leafHashes, marks }: Rehashed): boolean =>
+    end < trustedSize && !marks.includes(1) && equalBytes(leafHashes, history.leaves(begin, end - begin))
+  const judgeEach = async (begin: number, { packed, leafHashes, marks }: Awaited<ReturnType<typeof readHere>>) => {
     for (const [i, bytes] of unpack(packed).entries()) {
       const index = begin + i
       const leaf = history.leaf(index)
@@ -51,18 +56,20 @@ export async function walkTrusted(part: TrustedPart, walk: EntryWalk): Promise<v
   }
   for (let next = 0; next < trustedSize || pending.length > 0; ) {
     while (pending.length < lookahead && next < trustedSize) {
-      const read = take(next, Math.min(trustedSize, next + chunkSize))
-      read.catch(() => {})
-      pending.push({ begin: next, read })
-      next += chunkSize
+      const range = { begin: next, end: Math.min(trustedSize, next + chunkSize) }
+      const found = take(range)
+      found.catch(() => {})
+      pending.push({ ...range, found })
+      next = range.end
     }
-    const { begin, read } = pending.shift() as (typeof pending)[number]
-    const { packed, leafHashes, marks } = await read
-    const count = marks.length
-    const isSound = equalBytes(leafHashes, history.leaves(begin, count))
-    const isPlain = isSound && begin + count < trustedSize && !marks.includes(1)
-    if (!isPlain) await judgeEach(begin, packed, leafHashes, marks)
-    onProgress?.(Math.min(begin + count, size), size)
+    const { found, ...range } = pending.shift() as (typeof pending)[number]
+    const rehashed = await found
+    // Whatever must be looked at, or is not sound, is read here: what a thread read decides nothing.
+    if (!isPlain(range, rehashed)) {
+      const { packed } = rehashed
+      await judgeEach(range.begin, packed === undefined ? await readHere(range) : { ...rehashed, packed })
+    }
+    onProgress?.(range.end, size)
   }
 }
 

@@ -11,6 +11,7 @@ const exceptions: Readonly<Record<string, string>> = {
   'src/node/durable-file.ts': 'opens a folder to sync it, and reads nothing',
   'src/node/lock-record.ts': 'reads /proc, whose files are regular, short and the kernel’s',
   'server/descriptors.ts': 'reads /proc/self/limits',
+  'src/accelerator/arithmetic.ts': 'reads what the build made, beside the program',
   'server/page.ts': 'reads what the build made, beside the program',
   'cli/doctor/machine.ts': 'reads /proc/self/limits',
   'cli/options/file-argument.ts':

@@ -26,6 +26,11 @@ const groups: readonly Group[] = [
     why: 'Client and server are tested by requests over a socket, one test for each promise of a route.',
   },
   {
+    files: ['src/accelerator/arithmetic.ts', 'src/accelerator/assembly/'],
+    tests: ['tests/accelerator/'],
+    why: 'Arithmetic is tested as the module that is built of it: by what it proves of its bounds, against BigInt, noble and the runtime.',
+  },
+  {
     files: ['src/certificate/'],
     tests: ['tests/certificate/', 'tests/scripts/'],
     why: 'A certificate is tested whole: written, read, altered in every way that is known, and judged by programs of others.',
@@ -117,12 +122,17 @@ const textOf = new Map(
 const tests = [...textOf.keys()].filter((path) => path.endsWith('.test.ts'))
 const stem = (path: string): string => path.replace(/^.*\//, '').replace(/(?:\.test)?\.ts$/, '')
 
+/** The file that reads the module that the sources in AssemblyScript are compiled into: no other imports them. */
+const moduleReader = 'src/accelerator/arithmetic.ts'
+
 /** What a file imports, at once or when it is needed. */
 function importsOf(path: string): string[] {
   const from = (textOf.get(path) as string).matchAll(/(?:^(?:import|export)[^;]*? from |\bimport\()'(\.[^']+)'/gm)
-  return [...from]
+  const imported = [...from]
     .map(([, target]) => relative(root, join(root, dirname(path), target as string)))
     .filter((target) => textOf.has(target))
+  if (path !== moduleReader) return imported
+  return [...imported, ...[...textOf.keys()].filter((one) => one.startsWith('src/accelerator/assembly/'))]
 }
 
 /** All source files that a test runs: what it imports, and the commands that it calls by name. */

@@ -75,9 +75,11 @@ export class TestChain implements LogSource {
     )
   }
 
-  deposits(count: number): this {
+  /** Deposits, each with a sealed claim, by the depositor or another. */
+  deposits(count: number, by = { iss: 'depositor', key: depositor }): this {
     for (let i = 0; i < count; i++) {
-      const { jws, disclosures } = deposit(depositor, origin, `content ${this.bytes.length}`, {
+      const { jws, disclosures } = deposit(by.key, origin, `content ${this.bytes.length}`, {
+        iss: by.iss,
         iat: startMs / 1000,
         sealed: { names: [`file-${this.bytes.length}.txt`] },
       })

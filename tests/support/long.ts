@@ -29,6 +29,8 @@ const table = {
   'tests/faults/http.test.ts': { sizes: { requests: { short: 500, long: 1500 } } },
   'tests/faults/kill.test.ts': { sizes: { cycles: { short: 3, long: 8 } } },
   'tests/faults/partial-knowledge.test.ts': { sizes: { cases: { short: 60, long: 240 } } },
+  'tests/faults/recogniser.test.ts': { sizes: { inputs: { short: 5_000, long: 20_000 } } },
+  'tests/faults/signatures.test.ts': { sizes: { cases: { short: 2_000, long: 20_000 } } },
   'tests/faults/slow-clients.test.ts': { sizes: { connections: { short: 600, long: 1500 } } },
   'tests/faults/system-calls.test.ts': { sizes: { 'calls of each kind': { short: 1, long: 'all' } } },
   'tests/faults/take-over.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },

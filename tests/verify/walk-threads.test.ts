@@ -11,6 +11,7 @@ import { fullTileRoots } from '../../src/core/merkle/tile.ts'
 import { rehash } from '../../src/verify/rehash.ts'
 import { walk } from '../../src/verify/walk.ts'
 import { policy, TestChain } from '../support/chain.ts'
+import { signerNamed } from '../support/signers.ts'
 
 installNativePrimitives()
 afterEach(() => vi.restoreAllMocks())
@@ -56,26 +57,40 @@ describe('threads of a re-walk', () => {
     ])
   })
 
-  it('R8 goes on with threads within a chunk after an admission', async () => {
+  it('R8 goes on with what threads judged after an admission, which changes nothing for the signers before it', async () => {
     const chain = new TestChain().start().deposits(700)
     chain.admit('late', ['depositor'])
-    const { here } = await walked(chain.deposits(200).seal())
+    const { here, handed } = await walked(chain.deposits(200).seal())
+    expect(here).toEqual([0, 1, 2, 702])
+    expect(handed.length).toBe(2)
+  })
+
+  it('R8 hands out anew, within a chunk, the entries of one who was admitted in it', async () => {
+    const chain = new TestChain().start().deposits(700)
+    const late = signerNamed('late')
+    chain.admit('late', ['depositor'], late)
+    const { here, handed } = await walked(chain.deposits(200, { iss: 'late', key: late }).seal())
     expect(here).toEqual([0, 1, 2, 702, 703])
+    expect(handed.at(-1)).toEqual([704, 199])
   })
 
   it('R8 hands out a chunk anew at most twice, however often the registry changes', async () => {
     const chain = new TestChain().start().deposits(3)
     for (let i = 0; i < 20; i++) {
-      chain.admit(`late${i}`, ['depositor'])
-      chain.deposits(2)
+      const late = signerNamed(`late${i}`)
+      chain.admit(`late${i}`, ['depositor'], late)
+      chain.deposits(40, { iss: `late${i}`, key: late })
     }
-    const { handed } = await walked(chain.deposits(100).seal())
-    expect(handed.length).toBe(2)
+    const { handed, report } = await walked(chain.seal())
+    expect(report.faults).toEqual([])
+    // The first chunk twice, and with it the second, which waits; that one once more when its turn comes, and twice within it.
+    expect(handed.length).toBeLessThanOrEqual(7)
+    expect(handed.filter(([begin]) => begin < 512).length).toBe(2)
   })
 
   it('R8 starts no thread for few entries', async () => {
     const chain = new TestChain().start().deposits(20).seal()
-    const pool = new AppraisalPool(undefined, 2)
+    const pool = new AppraisalPool(undefined, 'tables', 2)
     const start = vi.spyOn(pool['pool'], 'start')
     const thread = vi.spyOn(pool['pool'], 'thread')
     try {

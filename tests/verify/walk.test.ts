@@ -63,7 +63,7 @@ describe('walk', () => {
   it('finds through other threads exactly what it finds alone', async () => {
     const chain = new TestChain().start().deposits(1400).seal()
     edit(chain, 700, (text) => text.replace(/\.\d{3}Z/, '.999Z'))
-    const pool = new AppraisalPool(undefined, 2, 0)
+    const pool = new AppraisalPool(undefined, 'tables', 2, 0)
     try {
       expect(await walk({ source: chain, policy, appraiser: pool })).toEqual(await run(chain))
     } finally {
@@ -72,7 +72,7 @@ describe('walk', () => {
   })
 
   it('fails where a thread ends, and waits for none that has ended', async () => {
-    const pool = new AppraisalPool(undefined, 2, 0)
+    const pool = new AppraisalPool(undefined, 'tables', 2, 0)
     const entries = pack([new Uint8Array(10)])
     const asked = [0, 1, 2, 3].map(() => pool.rehash(entries, new Set()))
     const ended = Promise.allSettled(asked)
@@ -88,7 +88,7 @@ describe('walk', () => {
     chain.deposits(600).seal()
     const alone = await run(chain)
     expect(codes(alone)).toContain('key-revoked')
-    const pool = new AppraisalPool(undefined, 2, 0)
+    const pool = new AppraisalPool(undefined, 'tables', 2, 0)
     try {
       expect(await walk({ source: chain, policy, appraiser: pool })).toEqual(alone)
     } finally {
@@ -110,7 +110,7 @@ describe('walk', () => {
   })
 
   it('goes on, above a trusted checkpoint, from what was said below it: keys revoked, roles given', async () => {
-    for (const appraiser of [undefined, new AppraisalPool(undefined, 2, 0)]) {
+    for (const appraiser of [undefined, new AppraisalPool(undefined, 'tables', 2, 0)]) {
       const chain = new TestChain().start().deposits(300)
       chain.admit('late', ['depositor'])
       chain.deposits(300)

@@ -51,6 +51,8 @@ describe.skipIf(lacks('chromium'))('the page for deposits in trouble, in Chromiu
   const depositsOf = async (id: string): Promise<number> =>
     (await server.get(`/v1/entries?participant=${id}&kind=evidence.deposit`)).json<{ entries: object[] }>().entries
       .length
+  const emptied = (page: Page): Promise<void> =>
+    expect.poll(() => page.locator('[name=note]').inputValue(), { timeout: 10_000 }).toBe('')
   const failure = (code: string, status: number, more: object = {}): object => ({
     status,
     contentType: 'application/problem+json',
@@ -125,11 +127,37 @@ describe.skipIf(lacks('chromium'))('the page for deposits in trouble, in Chromiu
       await second.locator('.kept li').count(),
     ]).toEqual([1, 1, 1])
     // What was deposited is not typed any more.
-    expect(await page.locator('[name=note]').inputValue()).toBe('')
+    await emptied(page)
+    await emptied(second)
     const receipt = await offered(page, '.kept button')
     expect(receipt.name).toMatch(/^entry-[0-9]+\.tlog-proof$/)
     await context.close()
   })
+
+  it.each(['open', 'closed'])(
+    'forgets what was typed where another window has deposited it, %s meanwhile',
+    async (is) => {
+      const { context, page, id } = await ready()
+      await page.route('**/v1/statements', (route) => route.abort())
+      await choose(page, 'photo.jpg')
+      await page.locator('[name=note]').fill('typed')
+      await page.locator('#deposit-now').click()
+      await page.locator('.waiting .resume').waitFor()
+      if (is === 'closed') await page.goto('about:blank')
+      const other = await context.newPage()
+      await other.goto(`${server.url}/deposit?lang=en`)
+      await other.locator('.kept li').waitFor()
+      if (is === 'closed') await page.goto(`${server.url}/deposit?lang=en`)
+      await emptied(page)
+      await emptied(other)
+      // The same words for another deposit stay.
+      await page.locator('[name=note]').fill('typed')
+      await page.reload()
+      await page.locator('.kept li').waitFor()
+      expect([await page.locator('[name=note]').inputValue(), await depositsOf(id)]).toEqual(['typed', 1])
+      await context.close()
+    },
+  )
 
   it('goes on after the server was killed between, with the same bytes', async () => {
     const { context, page, id } = await ready()

@@ -15,7 +15,6 @@ import { type BrowserKey, ownKey } from '../ui/key.ts'
 import { NewDeposit } from './new-deposit.tsx'
 import { OwnKey } from './own-key.tsx'
 import { Receipts } from './receipts.tsx'
-import type { PendingDeposit } from './send.ts'
 import { Trouble } from './trouble.tsx'
 
 const client = new LedgerClient(location.origin, undefined, { retries: 2, timeoutMs: 30_000 })
@@ -30,7 +29,7 @@ function DepositPage({ words, said }: { words: Words; said: typeof depositEn }):
   const [error, setError] = useState<unknown>()
   const [isKept, setKept] = useState(!keepsNothing())
   useEffect(() => whenKeepingFails(() => setKept(false)), [])
-  const [entered, setEntered] = useState<PendingDeposit>()
+  const [entered, setEntered] = useState<ReadonlySet<string>>(new Set())
   const askLedger = (): void => {
     client.ledger().then((found) => (setLedger(found), setError(undefined)), setError)
   }

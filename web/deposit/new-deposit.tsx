@@ -20,11 +20,23 @@ const draftPlace = 'evidence-draft'
 const mostItems = 64
 const emptyForm: DepositForm = { category: '', caseNumber: '', authority: '', stage: '', note: '', collection: {} }
 
-function draft(): DepositForm {
+/** What was typed, under a name of its own: the same words typed again for another deposit are another draft. */
+interface Draft {
+  readonly id: string
+  readonly form: DepositForm
+}
+
+function newDraft(): Draft {
+  return { id: crypto.randomUUID(), form: emptyForm }
+}
+
+function draft(): Draft {
+  const made = newDraft()
   try {
-    return { ...emptyForm, ...(JSON.parse(draftOf(draftPlace) ?? '{}') as Partial<DepositForm>) }
+    const { id = made.id, form = {} } = JSON.parse(draftOf(draftPlace) ?? '{}') as Partial<Draft>
+    return { id, form: { ...emptyForm, ...form } }
   } catch {
-    return emptyForm
+    return made
   }
 }
 
@@ -37,30 +49,32 @@ export function NewDeposit({
 }: {
   own: BrowserKey
   isAdmitted: boolean
-  /** A deposit that had waited, and has its receipt now. */
-  entered: PendingDeposit | undefined
+  /** Drafts of deposits that have their receipt, whichever window sent them. */
+  entered: ReadonlySet<string>
   done: () => void
 }): JSX.Element {
   const { ledger, hashScript, said, words } = useDepositing()
   const [files, setFiles] = useState<readonly DroppedFile[]>([])
-  const [form, setForm] = useState<DepositForm>(draft())
+  const [typed, setTyped] = useState<Draft>(draft)
+  const { form } = typed
   const [progress, setProgress] = useState<string>()
   const [trouble, setTrouble] = useState<{ error: unknown; lead?: string }>()
   const [receipt, setReceipt] = useState<KeptReceipt>()
   const [isTooMany, setTooMany] = useState(false)
   const folder = folderOf(files)
   const change = (next: DepositForm): void => {
-    setForm(next)
-    keepDraft(draftPlace, JSON.stringify(next))
+    const changed = { ...typed, form: next }
+    setTyped(changed)
+    keepDraft(draftPlace, JSON.stringify(changed))
   }
   const clear = (): void => {
     forgetDraft(draftPlace)
-    setForm(emptyForm)
+    setTyped(newDraft())
     setFiles([])
   }
   // What was typed has been deposited: left here, it would be deposited once more.
   useEffect(() => {
-    if (entered !== undefined && entered.draft === JSON.stringify(form)) clear()
+    if (entered.has(JSON.stringify(typed))) clear()
   }, [entered])
   const choose = (event: Event): void => {
     const field = event.target as HTMLInputElement
@@ -109,7 +123,7 @@ export function NewDeposit({
       manifest: content.manifest,
       signedAt: Date.now(),
       of,
-      draft: JSON.stringify(form),
+      draft: JSON.stringify(typed),
     }
     await pending.put(waiting.id, waiting)
     return waiting

@@ -8,8 +8,17 @@ import { useDepositing } from './context.ts'
 import { type KeptReceipt, pending, type PendingDeposit, receipts, send } from './send.ts'
 import { Trouble } from './trouble.tsx'
 
-/** Deposits that wait for their receipt, and receipts that are kept; `turn` changes where one was added. What waits is sent when the page is opened. */
-export function Receipts({ turn, entered }: { turn: number; entered: (deposit: PendingDeposit) => void }): JSX.Element {
+/**
+ * Deposits that wait for their receipt, and receipts that are kept; `turn` changes where one was added. What waits is sent when the page is opened.
+ * `entered` is told the drafts of all that have their receipt: another window may have sent them.
+ */
+export function Receipts({
+  turn,
+  entered,
+}: {
+  turn: number
+  entered: (drafts: ReadonlySet<string>) => void
+}): JSX.Element {
   const { said } = useDepositing()
   const [progress, setProgress] = useState<string>()
   const [waiting, setWaiting] = useState<readonly PendingDeposit[]>([])
@@ -17,7 +26,9 @@ export function Receipts({ turn, entered }: { turn: number; entered: (deposit: P
   const [error, setError] = useState<unknown>()
   const load = async (): Promise<void> => {
     setWaiting(await pending.all())
-    setKept([...(await receipts.all())].sort((a, b) => b.index - a.index))
+    const all = await receipts.all()
+    setKept([...all].sort((a, b) => b.index - a.index))
+    entered(new Set(all.flatMap(({ draft }) => draft ?? [])))
   }
   useEffect(() => void load().catch(setError), [turn])
   const resume = async (deposit: PendingDeposit): Promise<void> => {
@@ -25,7 +36,6 @@ export function Receipts({ turn, entered }: { turn: number; entered: (deposit: P
     setProgress(said.send.sending)
     try {
       await send(deposit, (waitMs) => setProgress(said.send.wait(count(Math.ceil(waitMs / 1000)))))
-      entered(deposit)
     } catch (cause) {
       setError(cause)
     }

@@ -18,7 +18,7 @@ export interface PendingDeposit {
   readonly signedAt: number
   /** Digest of what it was signed from: key, files and words. */
   readonly of: string
-  /** The form as it was typed. */
+  /** The draft that it was made of, as it is kept while it is typed. */
   readonly draft: string
 }
 
@@ -32,6 +32,8 @@ export interface KeptReceipt {
   readonly name: string | undefined
   readonly receipt: string
   readonly manifest: Uint8Array | undefined
+  /** The draft that it was made of; undefined of those that were kept before drafts had names. */
+  readonly draft?: string
 }
 
 export const pending = new Store<PendingDeposit>('pending')
@@ -53,10 +55,10 @@ export async function send(deposit: PendingDeposit, onWait: (waitMs: number) => 
   const client = new LedgerClient(location.origin, undefined, { retries: 4, timeoutMs: 30_000, onRetry })
   try {
     const result = await client.deposit(deposit.presentation)
-    const { id, origin, title, name, manifest, presentation } = deposit
+    const { id, origin, title, name, manifest, presentation, draft } = deposit
     requireAnswerFor(result, presentation, await policyOf(client, origin))
     const { index, time, receipt } = result
-    const kept = { id, origin, index, time, title, name, receipt, manifest }
+    const kept = { id, origin, index, time, title, name, receipt, manifest, draft }
     await receipts.put(id, kept)
     await pending.delete(id)
     return kept

@@ -64,8 +64,8 @@ export interface TableFile {
   readonly size: number
 }
 
-/** Older versions of LevelDB ended the names of tables in .sst. */
-function tablePath(folder: string, number: number): string {
+/** Path of a table. Older versions of LevelDB ended the names of tables in .sst. */
+export function tablePath(folder: string, number: number): string {
   const path = join(folder, String(number).padStart(6, '0'))
   return existsSync(`${path}.ldb`) || !existsSync(`${path}.sst`) ? `${path}.ldb` : `${path}.sst`
 }

@@ -18,7 +18,8 @@ export interface RunBatch {
   del(key: Uint8Array): unknown
 }
 
-function spanOf(index: number): number {
+/** First index of the span in which an entry lies. */
+export function spanOf(index: number): number {
   return index - (index % runWidth)
 }
 
@@ -99,8 +100,7 @@ export class EntryRuns {
   async runs(begin: number, end: number): Promise<EntryRun[]> {
     const found = await this.range(begin, end).catch(() => [])
     const runs = found.map(([key, bytes]) => ({ begin: startOf(key), bytes }))
-    const spans = runs.filter((run) => run.begin === spanOf(run.begin)).length
-    return spans === Math.ceil(end / runWidth) - Math.floor(begin / runWidth) ? runs : []
+    return isEachSpanBegun(begin, end, runs) ? runs : []
   }
 
   /** Indices at or above `from` under which something lies, ascending, at most `limit`; NaN for a key that is not ours. */
@@ -120,6 +120,12 @@ export class EntryRuns {
   private range(begin: number, end: number): Promise<[Uint8Array, Uint8Array][]> {
     return this.db.iterator({ gte: runKey(spanOf(begin)), lt: runKey(end), highWaterMarkBytes }).all()
   }
+}
+
+/** Whether runs hold the first entry of every span of the entries `begin` to `end` (excluded). */
+export function isEachSpanBegun(begin: number, end: number, runs: readonly EntryRun[]): boolean {
+  const spans = runs.filter((run) => run.begin === spanOf(run.begin)).length
+  return spans === Math.ceil(end / runWidth) - Math.floor(begin / runWidth)
 }
 
 function startOf(key: Uint8Array): number {

@@ -16,7 +16,8 @@ export function number8(value: number): Buffer {
   return writeNumber8(Buffer.allocUnsafe(8), 0, value)
 }
 
-function writeNumber8(out: Buffer, at: number, value: number): Buffer {
+/** Writes a number as 8 bytes, big-endian, into bytes, which it gives. */
+export function writeNumber8(out: Buffer, at: number, value: number): Buffer {
   out.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at)
   out.writeUInt32BE(value % 0x1_0000_0000, at + 4)
   return out
@@ -28,7 +29,8 @@ export function readNumber8(bytes: Uint8Array, at: number): number {
   return view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4)
 }
 
-function numbered(letter: string, value: number): Buffer {
+/** A key that is a letter and a number. */
+export function numberedKey(letter: string, value: number): Buffer {
   const out = Buffer.allocUnsafe(9)
   out[0] = letter.charCodeAt(0)
   return writeNumber8(out, 1, value)
@@ -36,10 +38,10 @@ function numbered(letter: string, value: number): Buffer {
 
 /** Database key of the run of entries that begins at an index. */
 export function runKey(index: number): Buffer {
-  return numbered('b', index)
+  return numberedKey('b', index)
 }
 export function disclosuresKey(index: number): Buffer {
-  return numbered('s', index)
+  return numberedKey('s', index)
 }
 export function tileKey(level: number, n: number): Buffer {
   return Buffer.concat([Buffer.from([0x74, level]), number8(n)])

@@ -1,55 +1,106 @@
+import { latin1 } from '../../core/bytes.ts'
 import { readRecords } from './record-file.ts'
 import { VarintReader } from './varint.ts'
 
-/** A table that the database consists of. */
+/** A table that the database consists of. Keys are internal: the user's key, then type and sequence number in 8 bytes. */
 export interface LiveTable {
   readonly number: number
   /** Bytes. */
   readonly size: number
+  readonly level: number
+  readonly smallest: Uint8Array
+  readonly largest: Uint8Array
 }
 
-/** Fields of an edit (LevelDB's db/version_edit.cc) that are a number, or a level and a key. */
-const numbers = new Set([2, 3, 4, 9])
-const comparator = 1
+/** What a MANIFEST says. */
+export interface Manifest {
+  /** Live tables, in the order of their numbers. */
+  readonly tables: readonly LiveTable[]
+  /** Logs below this number hold nothing that the tables do not; undefined where none is named. */
+  readonly logNumber: number | undefined
+  /** A log below {@link logNumber} that counts too; 0 for none. */
+  readonly previousLog: number
+  readonly lastSequence: number | undefined
+  readonly comparator: string | undefined
+  /** False where a table was added twice, or deleted where it was not: LevelDB writes no such edit. */
+  readonly isRegular: boolean
+}
+
+const comparatorField = 1
+const logNumberField = 2
+const nextFileField = 3
+const lastSequenceField = 4
 const compactPointer = 5
 const deletedFile = 6
 const newFile = 7
+const previousLogField = 9
 
 /**
  * The tables that a MANIFEST leaves live, in the order of their numbers; undefined where it cannot be read. Its records must have
  * been checked ({@link checkRecordFile}).
  */
-export function liveTables(manifest: Uint8Array): LiveTable[] | undefined {
-  const live = new Map<number, number>()
-  for (const edit of readRecords(manifest)) if (!applyEdit(edit, live)) return undefined
-  return [...live].map(([number, size]) => ({ number, size })).sort((a, b) => a.number - b.number)
+export function liveTables(manifest: Uint8Array): readonly LiveTable[] | undefined {
+  return readManifest(manifest)?.tables
 }
 
+/** Reads a MANIFEST whose records have been checked ({@link checkRecordFile}); undefined where an edit cannot be read. */
+export function readManifest(manifest: Uint8Array): Manifest | undefined {
+  const live = new Map<number, LiveTable>()
+  const said: Said = { numbers: new Map(), comparator: undefined, isRegular: true }
+  for (const edit of readRecords(manifest)) if (!applyEdit(edit, live, said)) return undefined
+  return {
+    tables: Array.from(live.values()).sort((a, b) => a.number - b.number),
+    logNumber: said.numbers.get(logNumberField),
+    previousLog: said.numbers.get(previousLogField) ?? 0,
+    lastSequence: said.numbers.get(lastSequenceField),
+    comparator: said.comparator,
+    isRegular: said.isRegular,
+  }
+}
+
+/** What edits say beside tables, the newest of each. */
+interface Said {
+  readonly numbers: Map<number, number>
+  comparator: string | undefined
+  isRegular: boolean
+}
+
+/** Fields of an edit (LevelDB's db/version_edit.cc) that are a number. */
+const numberFields = new Set([logNumberField, nextFileField, lastSequenceField, previousLogField])
+
 /** False where the edit has a field that is unknown, or ends within one. */
-function applyEdit(edit: Uint8Array, live: Map<number, number>): boolean {
+function applyEdit(edit: Uint8Array, live: Map<number, LiveTable>, said: Said): boolean {
   const reader = new VarintReader(edit)
-  const added: [number, number][] = []
+  const added: LiveTable[] = []
   while (!reader.isAtEnd) {
     const tag = reader.number()
-    if (tag === comparator) {
-      if (reader.slice() === undefined) return false
-    } else if (tag !== undefined && numbers.has(tag)) {
-      if (reader.number() === undefined) return false
+    if (tag === comparatorField) {
+      const name = reader.slice()
+      if (name === undefined) return false
+      said.comparator = latin1(name)
+    } else if (tag !== undefined && numberFields.has(tag)) {
+      const value = reader.number()
+      if (value === undefined) return false
+      said.numbers.set(tag, value)
     } else if (tag === compactPointer) {
       if (reader.number() === undefined || reader.slice() === undefined) return false
     } else if (tag === deletedFile) {
       const [level, number] = [reader.number(), reader.number()]
       if (level === undefined || number === undefined) return false
+      if (live.get(number)?.level !== level) said.isRegular = false
       live.delete(number)
     } else if (tag === newFile) {
       const [level, number, size] = [reader.number(), reader.number(), reader.number()]
       const [smallest, largest] = [reader.slice(), reader.slice()]
       if (level === undefined || number === undefined || size === undefined) return false
       if (smallest === undefined || largest === undefined) return false
-      added.push([number, size])
+      added.push({ number, size, level, smallest: smallest.slice(), largest: largest.slice() })
     } else return false
   }
   // A table that moves to another level is deleted and new in one edit.
-  for (const [number, size] of added) live.set(number, size)
+  for (const table of added) {
+    if (live.has(table.number)) said.isRegular = false
+    live.set(table.number, table)
+  }
   return true
 }

@@ -6,8 +6,10 @@ import { VarintReader } from './varint.ts'
  * LevelDB's tables (its doc/table_format.md): data blocks end to end, further blocks (the filter), a block that names those, the index
  * block, and a footer of 48 bytes that says where the last two are. A block is followed by its compression (1 byte) and a masked CRC-32C over both.
  */
-const footerBytes = 48
-const trailerBytes = 5
+/** Bytes of a table's footer. */
+export const footerBytes = 48
+/** Behind every block: its compression, and a checksum. */
+export const trailerBytes = 5
 const magic = Uint8Array.of(0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb)
 /** Largest index that is decompressed: a table of 16 MiB has one of some 50 KiB. */
 const maxIndexBytes = 64 * 1024 * 1024
@@ -17,7 +19,8 @@ export interface TableDamage {
   readonly why: string
 }
 
-interface Block {
+/** Where a block lies in a table. */
+export interface Block {
   readonly offset: number
   readonly size: number
 }
@@ -26,13 +29,10 @@ interface Block {
 export function checkTableFile(bytes: Uint8Array): TableDamage | undefined {
   const footerAt = bytes.length - footerBytes
   if (footerAt < 0) return { offset: 0, why: 'it is shorter than a footer' }
-  for (let i = 0; i < magic.length; i++) {
-    if (bytes[bytes.length - magic.length + i] !== magic[i]) return { offset: footerAt, why: 'it has no footer' }
-  }
-  const footer = new VarintReader(bytes, footerAt, bytes.length - magic.length)
-  const [meta, index] = [readBlock(footer), readBlock(footer)]
-  if (meta === undefined || index === undefined) return { offset: footerAt, why: 'its footer cannot be read' }
-  for (let at = footer.at; at < bytes.length - magic.length; at++) {
+  const footer = readFooter(bytes.subarray(footerAt))
+  if (typeof footer === 'string') return { offset: footerAt, why: footer }
+  const { meta, index, padding } = footer
+  for (let at = footerAt + padding; at < bytes.length - magic.length; at++) {
     if (bytes[at] !== 0) return { offset: at, why: 'bytes in the padding of its footer' }
   }
   const data = checkBlock(bytes, index, footerAt) ?? indexEntries(bytes, index)
@@ -50,7 +50,19 @@ export function checkTableFile(bytes: Uint8Array): TableDamage | undefined {
   return at === footerAt ? undefined : { offset: at, why: 'bytes outside every block' }
 }
 
-function readBlock(reader: VarintReader): Block | undefined {
+/** Reads a footer of 48 bytes: the two blocks that it names, and where in it the padding begins; or why that cannot be. */
+export function readFooter(
+  footer: Uint8Array,
+): { readonly meta: Block; readonly index: Block; readonly padding: number } | string {
+  const end = footerBytes - magic.length
+  for (let i = 0; i < magic.length; i++) if (footer[end + i] !== magic[i]) return 'it has no footer'
+  const reader = new VarintReader(footer, 0, end)
+  const [meta, index] = [readBlock(reader), readBlock(reader)]
+  return meta === undefined || index === undefined ? 'its footer cannot be read' : { meta, index, padding: reader.at }
+}
+
+/** Reads where a block lies. */
+export function readBlock(reader: VarintReader): Block | undefined {
   const [offset, size] = [reader.number(), reader.number()]
   return offset === undefined || size === undefined ? undefined : { offset, size }
 }

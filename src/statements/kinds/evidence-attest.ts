@@ -16,6 +16,7 @@ export const evidenceAttest: StatementKind<'evidence.attest', AttestMembers> = {
   schema,
   roles: ['attestor', 'depositor'],
   seals: {},
+  plain: { needs: ['of', 'as'], may: [] },
   references: (members) => [referenceOf(members)],
   judge(asked) {
     judgeReference(referenceOf(asked.members), asked)

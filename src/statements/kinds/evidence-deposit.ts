@@ -27,6 +27,7 @@ export const evidenceDeposit: StatementKind<'evidence.deposit', DepositMembers> 
   schema,
   roles: ['depositor'],
   seals: sealedShapes,
+  plain: { needs: ['items'], may: ['relates'], stands: ({ intakeEndedAt }) => intakeEndedAt === undefined },
   items: ({ items }) => items,
   references: ({ relates = [] }) =>
     relates.flatMap((relation, i) => (relation.origin === undefined ? [referenceOf(relation, i)] : [])),

@@ -13,6 +13,7 @@ export const evidenceRetract: StatementKind<'evidence.retract', RetractMembers> 
   schema,
   roles: ['depositor'],
   seals: {},
+  plain: { needs: ['of', 'reason'], may: [], ofOwnOnly: true },
   references: ({ of, reason }) => [
     { ...placed('of', of), event: { what: of.item === undefined ? 'retracted' : 'part-retracted', code: reason } },
   ],
