@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { installNativePrimitives } from '../dist/src/node/native.js'
 import { depositOf, signerOfFile } from './statements.mjs'
-import { Wire } from './wire.mjs'
+import { requestBytes, Wire } from './wire.mjs'
 
 const { url, origin, keyPath } = JSON.parse(process.argv[2])
 installNativePrimitives()
@@ -19,12 +19,12 @@ async function send(requests, connections, expected, check) {
   await Promise.all(
     wires.map(async (wire) => {
       while (next < requests.length) {
-        const [method, path, type, body] = requests[next++]
+        const bytes = requests[next++]
         const from = performance.now()
-        const { status, text } = await wire.request(method, path, type, body)
+        const { status, body } = await wire.request(bytes)
         times.push(performance.now() - from)
-        if (status !== expected) throw new Error(`HTTP ${status}: ${text.slice(0, 300)}`)
-        check(text)
+        if (status !== expected) throw new Error(`HTTP ${status}: ${body.toString('utf8', 0, 300)}`)
+        check(body)
       }
     }),
   )
@@ -33,19 +33,23 @@ async function send(requests, connections, expected, check) {
   return { elapsed, times: times.sort((a, b) => a - b) }
 }
 
-const hasReceipt = (text) => {
-  if (!text.includes('c2sp.org/tlog-proof')) throw new Error('an answer without a receipt')
+const hasReceipt = (body) => {
+  if (!body.includes('c2sp.org/tlog-proof')) throw new Error('an answer without a receipt')
 }
 
-const created = (text) => {
+const created = (body) => {
+  const text = body.toString('latin1')
   const count = text.split('"status":201').length - 1
   if (count === 0 || text.includes('"code"')) throw new Error(`a batch was refused in part: ${text.slice(0, 300)}`)
 }
 
 let prepared
 
-/** Makes and signs the statements of a job, for `run` to send: the clock does not count it. */
-function prepare({ mode, count, batch, size }) {
+/** The requests of a job, as bytes: the clock counts neither signing nor writing them. */
+const prepare = (job) => requestsOf(job).map((request) => requestBytes(url, ...request))
+
+/** Makes and signs the statements of a job. */
+function requestsOf({ mode, count, batch, size }) {
   const path = '/v1/statements'
   if (mode === 'proof') {
     const index = () => Math.floor(Math.random() * size)

@@ -13,7 +13,7 @@ import { sampleOf, verify } from './process.mjs'
 import { cpuSeconds, startServer, stopServer } from './server.mjs'
 import { depositOf, signerOf, signerOfFile } from './statements.mjs'
 import { lineOf, rowOf } from './stats.mjs'
-import { Wire } from './wire.mjs'
+import { requestBytes, Wire } from './wire.mjs'
 
 const version = 'v1.0.4'
 const modules = {
@@ -99,14 +99,15 @@ async function startSigned(program, to, publicKey) {
 /** Sends bodies over 256 connections, each answered before the next of its connection; gives how many a second. */
 async function send(url, path, type, bodies, status) {
   const wires = Array.from({ length: connections }, () => new Wire(url))
+  const requests = bodies.map((body) => requestBytes(url, 'POST', path, type, body))
   let next = 0
   const from = performance.now()
   await Promise.all(
     wires.map(async (wire) => {
-      while (next < bodies.length) {
-        const answer = await wire.request('POST', path, type, bodies[next++])
+      while (next < requests.length) {
+        const answer = await wire.request(requests[next++])
         if (answer.status !== status)
-          throw new Error(`${url}${path}: HTTP ${answer.status}: ${answer.text.slice(0, 300)}`)
+          throw new Error(`${url}${path}: HTTP ${answer.status}: ${answer.body.toString('utf8', 0, 300)}`)
       }
     }),
   )

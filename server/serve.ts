@@ -82,7 +82,11 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
     ...defined({ clock: options.clock }),
     maxQueue: settings.maxQueue,
     maxQueueBytes: settings.maxQueueBytes,
-    signatureThreads: settings.signatureThreads,
+    signatures: {
+      threads: settings.signatureThreads,
+      means: settings.signatures,
+      onDisagreement: (message) => app?.log.error({ code: 'signatures-disagree' }, message),
+    },
     maxGapMs: settings.maxClockGapDays * 24 * 3600 * 1000,
     acceptGap: settings.acceptClockGap,
     known: [...(options.known ?? []), ...witnessed.known],

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { signatureMeans } from '../src/node/signature-means.ts'
 import { batchWeight } from './batch-weight.ts'
 
 /** Largest body of one statement with its disclosures, and of a batch. */
@@ -67,6 +68,8 @@ export const serverSettings = z.strictObject({
     .int()
     .min(0)
     .default(() => Math.max(1, availableParallelism() - 1)),
+  /** How these threads verify: by tables of keys that sign often, or by libsodium alone. */
+  signatures: z.enum(signatureMeans).default('tables'),
   /** How far the clock may be ahead of the last entry at start, in days. */
   maxClockGapDays: z.number().positive().default(31),
   acceptClockGap: z.boolean().default(false),

@@ -4,7 +4,7 @@ import { type VerifierKey, verifierKey } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
 import { currentLedgerKeys, type Registry } from '../statements/registry.ts'
 import type { LedgerSigningKey } from '../node/key-file.ts'
-import { SignatureGate } from '../node/signature-gate.ts'
+import { SignatureGate, type SignatureGateOptions } from '../node/signature-gate.ts'
 import type { Outcome } from './group.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import type { DataFolder, FolderConfig } from './data-folder.ts'
@@ -27,8 +27,8 @@ type QueueOptions = Pick<SequencerOptions, 'maxQueue' | 'maxQueueBytes' | 'maxGr
 
 export interface OpenOptions extends ClockGuardOptions, QueueOptions {
   readonly clock?: Clock
-  /** Threads that verify signatures when many arrive at once; none unless given. */
-  readonly signatureThreads?: number
+  /** Threads that verify signatures when many arrive at once, and how; none unless given. */
+  readonly signatures?: SignatureGateOptions
   /** Nothing is published or answered before a follower has confirmed it; how long depositors wait, in milliseconds. */
   readonly followerTimeoutMs?: number
   /** Checkpoints kept elsewhere: a folder that does not go on from each of them is not opened. */
@@ -134,7 +134,7 @@ export class Ledger {
     const durable = readsOf(() => sequencer.durable)
     const { erased } = folder
     const replication = new Replication({ storage, published: reads, durable, confirmation, key, sign, config, erased })
-    const gate = new SignatureGate(options.signatureThreads ?? 0)
+    const gate = new SignatureGate(options.signatures ?? { threads: 0 })
     return new Ledger({ ...parts, sequencer, reads, unguardedReads, rights, gate, replication, confirmation, lookups })
   }
 

@@ -1,7 +1,8 @@
 import { append } from '../core/arrays.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { packJobs, type SignatureJob } from './signature-jobs.ts'
-import type { SignatureCalls } from './signature-worker.ts'
+import type { SignatureMeans } from './signature-means.ts'
+import type { SignatureCalls, SignatureWorkerData } from './signature-worker.ts'
 import { WorkerPool } from './worker-pool.ts'
 
 interface Waiting {
@@ -20,6 +21,16 @@ const perRequest = 8
 /** Signatures verified here in one turn while every thread is busy: some 0.4 ms. */
 const inlineTurn = 8
 
+/** How a {@link SignatureGate} verifies. */
+export interface SignatureGateOptions {
+  /** Threads; 0 verifies everything here. */
+  readonly threads: number
+  /** How the threads verify: by tables of keys that sign often, or by libsodium alone. What is verified here is verified by libsodium. */
+  readonly means?: SignatureMeans
+  /** Told where tables were found wrong: they serve no longer in that thread, and nothing was taken for valid by them that is not verified again. */
+  readonly onDisagreement?: (message: string) => void
+}
+
 /**
  * Verifies signatures as they arrive: the few of a quiet moment here, the many of a busy one on other threads, and here as
  * well while those are busy; of each request that waits some in its turn, so that a single one stands behind no batch. The rule is verifyEd25519's, here and there.
@@ -32,14 +43,16 @@ export class SignatureGate {
   private handedOut = 0
   private readonly pool: WorkerPool<SignatureCalls>
   private readonly threads: number
+  private readonly onDisagreement: ((message: string) => void) | undefined
 
-  /** @param threads 0 verifies everything here. */
-  constructor(threads: number) {
+  constructor({ threads, means = 'tables', onDisagreement }: SignatureGateOptions) {
     this.threads = threads
+    this.onDisagreement = onDisagreement
     this.pool = new WorkerPool({
       source: new URL('./signature-worker.ts', import.meta.url),
       threads,
       what: 'a thread that verifies signatures',
+      workerData: { signatures: means } satisfies SignatureWorkerData,
     })
   }
 
@@ -107,7 +120,10 @@ export class SignatureGate {
     this.pool
       .call('verify', [packed], [packed.buffer])
       .then(
-        (verdicts) => batch.forEach(({ settle }, i) => settle(verdicts[i] === 1)),
+        ({ valid, disagreement }) => {
+          if (disagreement !== undefined) this.onDisagreement?.(disagreement)
+          batch.forEach(({ settle }, i) => settle(valid[i] === 1))
+        },
         (error: Error) => batch.forEach(({ fail }) => fail(error)),
       )
       .finally(() => {

@@ -15,17 +15,22 @@ function job(n: number, isValid = true): SignatureJob {
 }
 
 describe('SignatureGate', () => {
-  it.each([0, 1])('gives each verdict in the order of its jobs, with %d threads', async (threads) => {
-    const gate = new SignatureGate(threads)
-    const batches = [30, 200, 1].map((length) => Array.from({ length }, (_, n) => job(n, n % 3 > 0)))
-    const expected = batches.map((jobs) => jobs.map((one) => verifyEd25519(one.publicKey, one.message, one.signature)))
-    expect(await Promise.all(batches.map((jobs) => gate.verifyMany(jobs)))).toEqual(expected)
-    expect(await gate.verifyMany([])).toEqual([])
-    await gate.close()
-  })
+  it.each([{ threads: 0 }, { threads: 1 }, { threads: 1, means: 'libsodium' }] as const)(
+    'gives each verdict in the order of its jobs: %o',
+    async (options) => {
+      const gate = new SignatureGate(options)
+      const batches = [30, 200, 1].map((length) => Array.from({ length }, (_, n) => job(n, n % 3 > 0)))
+      const expected = batches.map((jobs) =>
+        jobs.map((one) => verifyEd25519(one.publicKey, one.message, one.signature)),
+      )
+      expect(await Promise.all(batches.map((jobs) => gate.verifyMany(jobs)))).toEqual(expected)
+      expect(await gate.verifyMany([])).toEqual([])
+      await gate.close()
+    },
+  )
 
   it('R5 verifies some of each request in turn: a single one stands behind no batch', async () => {
-    const gate = new SignatureGate(0)
+    const gate = new SignatureGate({ threads: 0 })
     const order: string[] = []
     const batch = Array.from({ length: 100 }, (_, n) => job(n))
     const all = [

@@ -21,7 +21,7 @@ const built = new URL('../../dist/src/node/', import.meta.url).href
 let pool: WorkerPool<SignatureCalls>
 function open(threads: number): WorkerPool<SignatureCalls> {
   const source = new URL('../../src/node/signature-worker.ts', import.meta.url)
-  pool = new WorkerPool({ source, threads, what: 'a thread of the test' })
+  pool = new WorkerPool({ source, threads, what: 'a thread of the test', workerData: { signatures: 'libsodium' } })
   return pool
 }
 afterEach(() => pool.close())
@@ -32,7 +32,7 @@ describe('a pool of threads', () => {
     const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`)
     const answers = texts.map((text, i) => pool.call('verify', [packJobs([jobOf(text, i % 3 === 0 ? 'other' : text)])]))
     const expected = texts.map((_, i) => [i % 3 === 0 ? 0 : 1])
-    expect((await Promise.all(answers)).map((answer) => [...answer])).toEqual(expected)
+    expect((await Promise.all(answers)).map(({ valid }) => [...valid])).toEqual(expected)
   })
 
   it('starts a thread rather than give a busy one more, up to its limit, and then uses the least busy', async () => {
@@ -52,8 +52,8 @@ describe('a pool of threads', () => {
   it('moves what is to be transferred, and copies what is not', async () => {
     open(1)
     const [moved, copied] = [packJobs([jobOf('moved')]), packJobs([jobOf('copied')])]
-    expect([...(await pool.call('verify', [moved], [moved.buffer]))]).toEqual([1])
-    expect([...(await pool.call('verify', [copied]))]).toEqual([1])
+    expect([...(await pool.call('verify', [moved], [moved.buffer])).valid]).toEqual([1])
+    expect([...(await pool.call('verify', [copied])).valid]).toEqual([1])
     expect(moved.length).toBe(0)
     expect(copied.length).toBeGreaterThan(100)
   })
@@ -62,7 +62,7 @@ describe('a pool of threads', () => {
     open(1)
     await expect(pool.call('verify', [(() => 0) as never])).rejects.toThrow(/could not be cloned/)
     expect(pool.thread().load).toBe(0)
-    expect([...(await pool.call('verify', [packJobs([jobOf('next')])]))]).toEqual([1])
+    expect([...(await pool.call('verify', [packJobs([jobOf('next')])])).valid]).toEqual([1])
   })
 
   it('fails all that a dying thread held, and gives the next call a new thread', async () => {
@@ -72,7 +72,7 @@ describe('a pool of threads', () => {
     for (const { status } of await Promise.allSettled(held)) expect(status).toBe('rejected')
     await expect(thread.call('verify', [packJobs([jobOf('late')])])).rejects.toThrow(RangeError)
     expect(pool.thread()).not.toBe(thread)
-    expect([...(await pool.call('verify', [packJobs([jobOf('next')])]))]).toEqual([1])
+    expect([...(await pool.call('verify', [packJobs([jobOf('next')])])).valid]).toEqual([1])
   })
 
   it('rejects at its end what is not answered, and all that comes later', async () => {
@@ -101,9 +101,9 @@ describe('a pool of threads', () => {
 
   it('keeps the process alive while a call is not answered, and not when all are', () => {
     const program = `
-      const pool = new WorkerPool({ source: new URL('${built}signature-worker.ts'), threads: 2, what: 'a thread' })
+      const pool = new WorkerPool({ source: new URL('${built}signature-worker.ts'), threads: 2, what: 'a thread', workerData: { signatures: 'tables' } })
       pool.start()
-      pool.call('verify', [new Uint8Array(0)]).then((answer) => console.log('answered', answer.length))`
+      pool.call('verify', [new Uint8Array(0)]).then(({ valid }) => console.log('answered', valid.length))`
     expect(runProgram(program)).toEqual({ status: 0, stdout: 'answered 0\n' })
   })
 

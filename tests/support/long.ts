@@ -18,6 +18,9 @@ export interface Harness {
   readonly leftOut?: string
 }
 
+/** Why most files of tests/web are left out: the short form drives a browser in the others. */
+const browser = 'minutes of a real browser'
+
 const table = {
   'tests/clients/go.test.ts': {
     leftOut: 'compiles and vets the client in Go; tests/project/http.test.ts runs it once',
@@ -47,6 +50,14 @@ const table = {
   'tests/operations/installing.test.ts': { leftOut: 'installs packages, and builds, on a machine of its own' },
   'tests/operations/package-deb.test.ts': { leftOut: 'builds the Debian package twice, and installs it' },
   'tests/operations/package-npm.test.ts': { leftOut: 'packs the tarball, and installs it in a clean folder' },
+  'tests/interop/certificates.test.ts': { leftOut: 'a validator in Java over forty certificates' },
+  'tests/web/deposit-trouble.test.ts': { leftOut: browser },
+  'tests/web/explorer-rights.test.ts': { leftOut: browser },
+  'tests/web/explorer.test.ts': { leftOut: browser },
+  'tests/web/hostile.test.ts': { leftOut: browser },
+  'tests/web/reader.test.ts': { leftOut: browser },
+  'tests/web/server-check.test.ts': { leftOut: browser },
+  'tests/web/trouble.test.ts': { leftOut: browser },
   'tests/package/admissions.test.ts': { sizes: { changes: { short: 80, long: 200 } } },
   'tests/project/checking-without-us.test.ts': { sizes: { changes: { short: 9, long: 'all' } } },
 } satisfies Record<string, Harness>

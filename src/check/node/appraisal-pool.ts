@@ -15,7 +15,7 @@ import { checkTable, type TableFile } from '../../ledger/leveldb/database-check.
 import { WorkerPool, type WorkerThread } from '../../node/worker-pool.ts'
 import type { AppraisalCalls, Appraised, AppraisalWorkerData, ErrorParts } from './appraisal-worker.ts'
 import { type LookupThreads, scanLookups } from './lookup-lanes.ts'
-import type { SignatureMeans } from './signature-means.ts'
+import type { SignatureMeans } from '../../node/signature-means.ts'
 
 /** Entries from which on threads spare more than their start costs: a start takes as long as judging some 500 entries. */
 const worthEntries = 2048

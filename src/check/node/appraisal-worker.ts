@@ -17,7 +17,7 @@ import { type Rehashed, rehash } from '../../verify/rehash.ts'
 import type { EntryRange } from '../../verify/appraiser.ts'
 import type { DatabaseSnapshot } from '../../ledger/leveldb/table-snapshot.ts'
 import { RangeReader } from './range-reader.ts'
-import { loadSignatureTables, type SignatureMeans } from './signature-means.ts'
+import { loadSignatureTables, type SignatureMeans } from '../../node/signature-means.ts'
 
 /** An error loses its class on the way to another thread; these make it anew. */
 export type ErrorParts = Pick<EvidenceError, 'code' | 'message' | 'facts'>

@@ -1,11 +1,11 @@
-import type { SignatureBatch } from '../../core/ed25519.ts'
-import { builtModule } from '../../node/built-module.ts'
+import type { SignatureBatch } from '../core/ed25519.ts'
+import { builtModule } from './built-module.ts'
 
 /** How a re-walk verifies signatures: by tables of their keys where those may serve (docs/design/accelerator.md), or by libsodium alone. */
 export const signatureMeans = ['tables', 'libsodium'] as const
 export type SignatureMeans = (typeof signatureMeans)[number]
 
-const accelerator = new URL('../../accelerator/signature-tables.ts', import.meta.url)
+const accelerator = new URL('../accelerator/signature-tables.ts', import.meta.url)
 
 /**
  * The tables of src/accelerator. They are named by their place, and not imported, so that everything works without that folder, slower.
