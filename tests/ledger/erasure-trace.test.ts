@@ -31,12 +31,12 @@ async function sealOne(ledger: Ledger): Promise<{ index: number; traces: (Buffer
   })
   const { index } = await ledger.deposit(made.presentation)
   const digest = Buffer.from(sha256Hex(number), 'hex')
-  // Salts are random, and a table's compression takes few of their pieces apart: any of them is a trace.
-  const salts = made.disclosures.map(({ text }) =>
-    Array.from({ length: 14 }, (_, at) => Buffer.from(text.slice(4 + at, 12 + at))),
-  )
+  // Salts and keyed hashes are random, and what a table compresses, or shares with the key before, takes few of their pieces apart: any is a trace.
+  const pieces = (bytes: Buffer): Buffer[] =>
+    Array.from({ length: bytes.length - 8 }, (_, at) => bytes.subarray(at, at + 8))
+  const salts = made.disclosures.map(({ text }) => pieces(Buffer.from(text.slice(4, 26))))
   const codec = readLookupCodec(test.folder)
-  const keyed = (['case', 'exhibit'] as const).map((by) => codec.key({ by, number }).subarray(1))
+  const keyed = (['case', 'exhibit'] as const).map((by) => pieces(codec.key({ by, number }).subarray(1)))
   return { index, traces: [Buffer.from(number), digest, Buffer.from(sha256Hex(number)), ...keyed, ...salts] }
 }
 
