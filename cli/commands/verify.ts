@@ -156,7 +156,7 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
   if (log === undefined) throw new EvidenceError('policy-malformed', 'the policy names no log')
   const codec = lookupCodec(root)
   const audit = codec === undefined ? undefined : new LookupAudit(codec, kept.trusted?.checkpoint.size)
-  const pool = new AppraisalPool(codec, kept.signatures)
+  const pool = new AppraisalPool(audit, kept.signatures)
   try {
     const source = await FolderSource.open(root, log.key, (tables) => pool.checkTables(tables), true)
     try {

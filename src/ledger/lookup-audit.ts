@@ -10,6 +10,7 @@ import type { StatementBody } from '../statements/kinds.ts'
 import { sealedDigestsOf, searchFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { emptyRegistryChecksum, extendChecksum, readStored } from './entry-facts.ts'
+import { type AuditKey, auditHash, drawAuditKey } from './audit-hash.ts'
 import { damagedLookups, isSameChecksum, pagesOf, requireLookups } from './lookup-check.ts'
 import { isSealedEncoding, type LookupCodec } from './lookup-codec.ts'
 import { bucketOf, bucketsOf, bucketWidth, type StoredSums } from './lookup-sums.ts'
@@ -33,8 +34,11 @@ export interface AuditedEntry extends Omit<TalliedEntry, 'facts'> {
   readonly changedRegistry: boolean
 }
 
-/** Sums as threads read them, by the hash key; undefined where they cannot be told with certainty. */
-export type ScanLookups = (size: number, seed: number) => Promise<StoredSums | undefined>
+/** Sums as threads read them, by these keys; undefined where they cannot be told with certainty. */
+export type ScanLookups = (
+  size: number,
+  by: { readonly seed: number; readonly key: AuditKey | undefined },
+) => Promise<StoredSums | undefined>
 
 /** Sums, with the keys that lead to no entry where the database itself was read. */
 interface ReadSums extends StoredSums {
@@ -43,12 +47,14 @@ interface ReadSums extends StoredSums {
 
 /**
  * Holds the look-up keys of a database against its entries, in 16 bytes a bundle: both sides are summed by bundle under a
- * keyed hash, and only a bundle whose sums differ is looked at key by key. Where only the entries from `from` on are
+ * keyed hash (audit-hash.ts), and only a bundle whose sums differ is looked at key by key. Where only the entries from `from` on are
  * compared, each of their keys is asked for instead: that finds what is missing without reading every key that there is.
  */
 export class LookupAudit {
-  /** Both sides are encoded and hashed by it, here and wherever {@link tallyOf} runs. */
+  /** Both sides are encoded by it, here and wherever {@link tallyOf} runs. */
   readonly codec: LookupCodec
+  /** Both sides are hashed by it. Drawn for this audit: under a key that lies beside the database, sums can be made to come out right. */
+  readonly key: AuditKey
   /** Entries below it are not compared. */
   private readonly from: number
   private sums = new Float64Array(2048)
@@ -58,8 +64,9 @@ export class LookupAudit {
   /** Bundles with an entry that could not be read: what their keys should be is not known. */
   private readonly unreadable = new Set<number>()
 
-  constructor(codec: LookupCodec, from = 0) {
+  constructor(codec: LookupCodec, from = 0, key: AuditKey = drawAuditKey()) {
     this.codec = codec
+    this.key = key
     this.from = from
     this.last = from - 1
   }
@@ -67,7 +74,7 @@ export class LookupAudit {
   /** Adds an entry that the walk judged itself. The walk calls it, or {@link tally}, once for each readable entry, in order of index. */
   entry(entry: AuditedEntry): void {
     if (entry.changedRegistry) this.checksum = extendChecksum(this.checksum, entry.leafHash)
-    if (entry.index >= this.from) this.tally(entry.index, tallyOf(talliedOf(entry), this.codec))
+    if (entry.index >= this.from) this.tally(entry.index, tallyOf(talliedOf(entry), this.codec, this.key))
   }
 
   /** Adds a plain entry by the tally of its look-up keys. The walk calls it, or {@link entry}, once for each readable entry, in order of index. */
@@ -89,8 +96,9 @@ export class LookupAudit {
    * @param scan reads them on other threads, where it can: undefined from it, or anything that differs, is left to the database.
    */
   begin(storage: LedgerStorage, size: number, scan?: ScanLookups): void {
-    if (scan !== undefined) this.reading = scan(size, this.codec.seed)
-    else if (this.from === 0) this.reading = sumsOf(storage, size, this.codec.seed)
+    if (scan !== undefined)
+      this.reading = scan(size, { seed: this.codec.seed, key: this.from > 0 ? undefined : this.key })
+    else if (this.from === 0) this.reading = sumsOf(storage, size, this)
     // Awaited in the end; until then a failure must not count as unhandled.
     this.reading?.catch(() => {})
   }
@@ -114,7 +122,7 @@ export class LookupAudit {
     // What was not walked to the end is not compared.
     if (this.last + 1 < size) this.unreadable.add(bucketOf(this.last + 1))
     const isSound = isWhole && this.differing(read.buckets).size === 0
-    const stored = read?.foreign !== undefined || isSound ? read : await sumsOf(storage, size, this.codec.seed)
+    const stored = read?.foreign !== undefined || isSound ? read : await sumsOf(storage, size, this)
     append(faults, stored.foreign ?? [])
     // The checksum is what an open ledger relies on: it must be that of the keys.
     if (checksum === undefined || !isSameChecksum(checksum, stored.checksum)) faults.push(damagedLookups())
@@ -147,15 +155,15 @@ export class LookupAudit {
 }
 
 /** Takes every stored key from the database itself, those that lead to no entry apart. */
-async function sumsOf(storage: LedgerStorage, size: number, seed: number): Promise<ReadSums> {
+async function sumsOf(storage: LedgerStorage, size: number, { codec, key: by }: LookupAudit): Promise<ReadSums> {
   const foreignKeys: EvidenceError[] = []
   const buckets = new Float64Array(bucketsOf(size))
   let checksum = emptyLookupChecksum
   for await (const page of pagesOf(storage)) {
     for (const { key, index } of page) {
-      const hash = keyHash(key, index, seed)
-      checksum = changeChecksum(checksum, hash, 1)
-      if (index >= 0 && index < size) buckets[bucketOf(index)] = addHash(buckets[bucketOf(index)] as number, hash, 1)
+      checksum = changeChecksum(checksum, keyHash(key, index, codec.seed), 1)
+      const bucket = bucketOf(index)
+      if (index >= 0 && index < size) buckets[bucket] = addHash(buckets[bucket] as number, auditHash(key, index, by), 1)
       else foreignKeys.push(foreign(index))
     }
   }

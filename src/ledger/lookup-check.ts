@@ -88,8 +88,13 @@ export function damagedLookups(): EvidenceError {
 /** Counts what a storage has, which nobody writes to, and compares. Throws `lookups-damaged`, `storage-damaged`. */
 export async function requireLookups(storage: LedgerStorage): Promise<void> {
   const checksum = await storage.lookupChecksum()
-  const found = await countKeys(pagesOf(storage), storage.codec.seed)
+  const found = await countedLookups(storage)
   if (checksum === undefined || !isSameChecksum(checksum, found)) throw damagedLookups()
+}
+
+/** The checksum of what a storage has, counted key by key. */
+export function countedLookups(storage: LedgerStorage): Promise<LookupChecksum> {
+  return countKeys(pagesOf(storage), storage.codec.seed)
 }
 
 export function isSameChecksum(a: LookupChecksum, b: LookupChecksum): boolean {

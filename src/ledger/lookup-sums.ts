@@ -12,7 +12,11 @@ export function bucketsOf(size: number): number {
   return Math.ceil(size / bucketWidth)
 }
 
-/** What a database holds: the checksum of all its keys, and of each bucket the sum of the hashes of the keys that lead to its entries. */
+/**
+ * What a database holds: the checksum of all its keys, and of each bucket the sum of the audit's hashes (audit-hash.ts) of the keys that lead
+ * to its entries. The checksum's hashes have a key that lies beside the database: who may write there can make sums come out as they
+ * like.
+ */
 export interface StoredSums {
   readonly checksum: LookupChecksum
   readonly buckets: Float64Array

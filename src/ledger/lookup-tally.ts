@@ -1,6 +1,7 @@
 import type { Disclosure } from '../core/disclosure.ts'
 import type { SearchFacts } from '../statements/said.ts'
 import { type LookupList, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { type AuditKey, auditHash } from './audit-hash.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 
 /** What of an entry its look-up keys follow from. */
@@ -57,12 +58,12 @@ export function keyHash(bytes: Uint8Array, index: number, seed: number, begin = 
   return ((b ^ (b >>> 13)) >>> 0) * 0x20_0000 + ((a ^ (a >>> 16)) >>> 11)
 }
 
-/** Sum of the hashes of all keys of an entry ({@link expectedKeys}), none of which is made for it. */
-export function tallyOf(entry: TalliedEntry, codec: LookupCodec): number {
+/** Sum of an audit's hashes of all keys of an entry ({@link expectedKeys}), none of which is made for it. */
+export function tallyOf(entry: TalliedEntry, codec: LookupCodec, key: AuditKey): number {
   const { index, facts, leafHash } = entry
   const id = idKey(facts.iss, facts.jti, leafHash)
-  let sum = addHash(0, keyHash(id, index, codec.seed), 1)
-  for (const list of listsOf(entry)) sum = addHash(sum, keyHash(codec.written(list), index, codec.seed), 1)
+  let sum = addHash(0, auditHash(id, index, key), 1)
+  for (const list of listsOf(entry)) sum = addHash(sum, auditHash(codec.written(list), index, key), 1)
   return sum
 }
 

@@ -27,7 +27,7 @@ export interface SignatureGateOptions {
   readonly threads: number
   /** How the threads verify: by tables of keys that sign often, or by libsodium alone. What is verified here is verified by libsodium. */
   readonly means?: SignatureMeans
-  /** Told where tables were found wrong: they serve no longer in that thread, and nothing was taken for valid by them that is not verified again. */
+  /** Called where tables were found wrong: they serve no longer in that thread, and what was asked of them is verified anew without. */
   readonly onDisagreement?: (message: string) => void
 }
 

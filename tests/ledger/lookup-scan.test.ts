@@ -8,6 +8,7 @@ import { lookupRanges, scannedLetters, scanStep } from '../../src/ledger/leveldb
 import { TableReader } from '../../src/ledger/leveldb/table-reader.ts'
 import { snapshotOf } from '../../src/ledger/leveldb/table-snapshot.ts'
 import { pagesOf } from '../../src/ledger/lookup-check.ts'
+import { auditHash, drawAuditKey } from '../../src/ledger/audit-hash.ts'
 import { LookupCodec } from '../../src/ledger/lookup-codec.ts'
 import { bucketOf, bucketsOf } from '../../src/ledger/lookup-sums.ts'
 import { addHash, keyHash } from '../../src/ledger/lookup-tally.ts'
@@ -18,6 +19,7 @@ import { Random } from '../support/random.ts'
 const { path, remove } = temporaryFolder()
 afterAll(remove)
 const codec = new LookupCodec(new Uint8Array(32).fill(3))
+const auditKey = drawAuditKey()
 const size = 9000
 const folder = join(path, 'database')
 
@@ -66,9 +68,9 @@ async function byLevel(location: string): Promise<Sums> {
   let [count, sum] = [0, 0]
   for await (const page of pagesOf(storage)) {
     for (const { key, index } of page) {
-      const hash = keyHash(key, index, codec.seed)
+      const hash = auditHash(key, index, auditKey)
       count++
-      sum = addHash(sum, hash, 1)
+      sum = addHash(sum, keyHash(key, index, codec.seed), 1)
       buckets[bucketOf(index)] = addHash(buckets[bucketOf(index)] as number, hash, 1)
     }
   }
@@ -87,7 +89,7 @@ function byTables(location: string): (Sums & { readonly steps: number }) | undef
   let [count, sum, steps] = [0, 0, 0]
   for (const { from, to } of lookupRanges(snapshot)) {
     for (let next: Uint8Array | undefined = from; next !== undefined; steps++) {
-      const step = scanStep(tables, { from: next, to }, logged, { sums, size, seed: codec.seed })
+      const step = scanStep(tables, { from: next, to }, logged, { sums, size, seed: codec.seed, key: auditKey })
       if (step === undefined) return undefined
       count += step.count
       sum = addHash(sum, step.sum, 1)

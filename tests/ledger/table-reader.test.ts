@@ -12,6 +12,7 @@ import { type DatabaseSnapshot, type SnapshotLetter, snapshotOf } from '../../sr
 import { databaseFiles, flipBit } from '../support/damage.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { Random } from '../support/random.ts'
+import { addTable, nextSequence, type TableLies } from '../support/table-writer.ts'
 
 const { path, remove } = temporaryFolder()
 afterAll(remove)
@@ -297,6 +298,60 @@ describe('a range that cannot be read', () => {
     await again.open()
     await again.close()
     expect(byTables(requireSnapshot(folder), whole)).toEqual([undefined, []])
+  })
+
+  it('R10: is refused where an index or the MANIFEST says other keys than a table has: LevelDB passes over by them', async () => {
+    const made = join(path, `honest-${copies++}`)
+    const db = open(made)
+    await db.open()
+    for (let i = 0; i < 9; i++) await db.put(Buffer.from(`l${i}`), Buffer.from(`value ${i}`))
+    await db.close()
+    const sequence = nextSequence(made)
+    const records = [2, 4, 6].map((i, at) => ({ key: Buffer.from(`l${i}`), value: undefined, sequence: sequence + at }))
+    const found = (lies: TableLies): unknown => {
+      const copy = copyOf(made)
+      addTable(copy, records, lies)
+      expect(checkDatabase(copy).faults).toEqual([])
+      const snapshot = requireSnapshot(copy)
+      const logged = loggedKeysOf(snapshot.logs, 'l') as NonNullable<ReturnType<typeof loggedKeysOf>>
+      const keys: string[] = []
+      // From a place before which LevelDB passes over blocks and tables.
+      const isRead = new TableReader(snapshot).keys(
+        { from: Buffer.from('l5'), to: Buffer.from('m') },
+        logged,
+        (one) => {
+          keys.push(latin1(one.key.subarray(0, one.keyLength)))
+          return true
+        },
+      )
+      return isRead ? keys : 'refused'
+    }
+    expect(found({})).toEqual(['l5', 'l7', 'l8'])
+    expect(found({ level: 2 })).toEqual(['l5', 'l7', 'l8'])
+    expect(found({ indexKey: Buffer.from('l3') })).toBe('refused')
+    expect(found({ largest: Buffer.from('l5') })).toBe('refused')
+    expect(found({ smallest: Buffer.from('l3') })).toBe('refused')
+    expect(found({ level: 2, largest: Buffer.from('l8') })).toBe('refused')
+  })
+
+  it('R10: tables of a level that overlap are a fault of the database, at which LevelDB would end the process', () => {
+    const folder = join(path, `overlap-${copies++}`)
+    const make = async (): Promise<void> => {
+      const db = open(folder)
+      await db.open()
+      await db.put(Buffer.from('l1'), Buffer.from('value'))
+      await db.close()
+    }
+    return make().then(() => {
+      const at = (key: string, sequence: number) => ({ key: Buffer.from(key), value: Buffer.from('x'), sequence })
+      const sequence = nextSequence(folder)
+      addTable(folder, [at('a', sequence), at('c', sequence + 1)], { level: 1 })
+      expect(checkDatabase(folder).faults).toEqual([])
+      addTable(folder, [at('b', sequence + 2), at('d', sequence + 3)], { level: 1 })
+      expect(checkDatabase(folder).faults).toMatchObject([
+        { code: 'database-log-damaged', message: expect.stringContaining('of level 1 overlap') },
+      ])
+    })
   })
 
   it('is never asked for where CURRENT, MANIFEST or a log cannot be read', async () => {

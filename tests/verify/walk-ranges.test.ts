@@ -11,6 +11,7 @@ import { isEvidenceError } from '../../src/core/errors.ts'
 import { fullTileRoots } from '../../src/core/merkle/tile.ts'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { drawAuditKey } from '../../src/ledger/audit-hash.ts'
 import { loggedKeysOf } from '../../src/ledger/leveldb/logged-keys.ts'
 import { scannedLetters } from '../../src/ledger/leveldb/lookup-scan.ts'
 import { LookupAudit, type ScanLookups } from '../../src/ledger/lookup-audit.ts'
@@ -32,6 +33,7 @@ import {
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 import { Random } from '../support/random.ts'
 import { damageFolder } from '../support/random-damage.ts'
+import { addTable, nextSequence, type RawRecord, type TableLies } from '../support/table-writer.ts'
 
 let test: TestFolder
 let kept: { path: string; remove: () => void }
@@ -82,7 +84,7 @@ interface Seen {
 /** The work of a thread, in this one: it reads ranges where it is given a snapshot. */
 function thread(audit: LookupAudit, before: () => void): { appraiser: Appraiser; seen: Seen } {
   const seen: Seen = { ranges: [], chunks: 0 }
-  const tally = (entry: Parameters<typeof tallyOf>[0]): number => tallyOf(entry, audit.codec)
+  const tally = (entry: Parameters<typeof tallyOf>[0]): number => tallyOf(entry, audit.codec, audit.key)
   let reader: RangeReader | undefined
   const read = <T>(snapshot: object, { begin }: EntryRange, get: (reader: RangeReader) => T): T => {
     before()
@@ -138,13 +140,16 @@ interface Way {
   readonly pool?: Appraiser
 }
 
+/** One for all walks of these tests, which the threads must have too. */
+const auditKey = drawAuditKey()
+
 /** All that the command says of the folder, and how it was read; where it refuses, why. */
 async function verified({ forThreads, trusted, before = () => {}, pool }: Way): Promise<{ said: unknown; seen: Seen }> {
   const none: Seen = { ranges: [], chunks: 0 }
   try {
     const source = await FolderSource.open(test.root, readOwnKey(test.folder), undefined, forThreads)
     try {
-      const audit = new LookupAudit(source.storage.codec, trusted?.checkpoint.size)
+      const audit = new LookupAudit(source.storage.codec, trusted?.checkpoint.size, auditKey)
       const { appraiser, seen } = thread(audit, before)
       const stated = await settled(source.checkpoint().then((bytes) => parseSignedCheckpoint(bytes).checkpoint.size))
       if (typeof stated === 'number') audit.begin(source.storage, stated, scanOf(source, seen, before))
@@ -286,6 +291,27 @@ describe('a walk whose threads read ranges themselves', () => {
     })
   })
 
+  it('R10: says the same where a table deletes a look-up key behind an index, or a MANIFEST, that names a lower one', async () => {
+    const lies: TableLies[] = []
+    let records: RawRecord[] = []
+    await editDatabase(test.folder.database, async (db) => {
+      const keys = await keysFrom(db, 'l')
+      const [before, removed, between] = [keys[500], keys[502], keys[501]] as [Buffer, Buffer, Buffer]
+      records = [before, removed].map((key) => ({ key, value: undefined, sequence: 0 }))
+      lies.push({ indexKey: before }, { largest: between }, { indexKey: before, largest: between })
+    })
+    for (const lie of lies) {
+      restore()
+      const from = nextSequence(test.folder.database)
+      addTable(
+        test.folder.database,
+        records.map((record, i) => ({ ...record, sequence: from + i })),
+        lie,
+      )
+      await compareAsItIs()
+    }
+  })
+
   it('says the same where runs overlap, and where keys are not ours', async () => {
     const [whole] = await compare(async (db) => {
       const key = Buffer.alloc(9)
@@ -336,14 +362,14 @@ describe('threads that read ranges', () => {
     const source = await FolderSource.open(test.root, readOwnKey(test.folder))
     const { codec } = source.storage
     await source.close()
-    const pool = new AppraisalPool(codec, 'tables', 2, 1)
+    const pool = new AppraisalPool({ codec, key: auditKey }, 'tables', 2, 1)
     try {
       expect((await verified({ forThreads: true, pool })).said).toEqual(alone.said)
       expect((await verified({ forThreads: true, pool, trusted: halfway })).said).toEqual(trustedAlone.said)
     } finally {
       await pool.close()
     }
-    const dying = new AppraisalPool(codec, 'tables', 2, 1)
+    const dying = new AppraisalPool({ codec, key: auditKey }, 'tables', 2, 1)
     const range: Appraiser['appraiseRange'] = (...args) => {
       const found = dying.appraiseRange(...args)
       // While the threads hold ranges.

@@ -8,7 +8,8 @@ import type { Packed } from '../../verify/packed.ts'
 import type { Rehashed } from '../../verify/rehash.ts'
 import { copyableRegistry, type Registry } from '../../statements/registry.ts'
 import type { RuleContext } from '../../statements/rules.ts'
-import type { LookupCodec } from '../../ledger/lookup-codec.ts'
+import type { ScanInto } from '../../ledger/leveldb/lookup-scan.ts'
+import type { LookupAudit } from '../../ledger/lookup-audit.ts'
 import type { StoredSums } from '../../ledger/lookup-sums.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { checkTable, type TableFile } from '../../ledger/leveldb/database-check.ts'
@@ -47,13 +48,13 @@ export class AppraisalPool implements Appraiser {
 
   /**
    * Starts no thread yet.
-   * @param codec of a look-up tally over the walk, where there is one.
+   * @param tally what a look-up tally over the walk is made by, where there is one.
    * @param signatures how the threads verify signatures.
    * @param threads most of them.
    * @param least entries from which on a walk is worth threads.
    */
   constructor(
-    codec?: LookupCodec,
+    tally?: Pick<LookupAudit, 'codec' | 'key'>,
     signatures: SignatureMeans = 'tables',
     threads: number = availableParallelism(),
     least: number = worthEntries,
@@ -64,7 +65,10 @@ export class AppraisalPool implements Appraiser {
       source: new URL('./appraisal-worker.ts', import.meta.url),
       threads,
       what: 'a thread of the re-walk',
-      workerData: { secret: codec?.secret, signatures } satisfies AppraisalWorkerData,
+      workerData: {
+        tally: tally && { secret: tally.codec.secret, key: tally.key },
+        signatures,
+      } satisfies AppraisalWorkerData,
     })
   }
 
@@ -125,7 +129,11 @@ export class AppraisalPool implements Appraiser {
   }
 
   /** Sums of the look-up keys and statement ids of a snapshot: see {@link scanLookups}. */
-  async scanLookups(snapshot: LogSnapshot, size: number, seed: number): Promise<StoredSums | undefined> {
+  async scanLookups(
+    snapshot: LogSnapshot,
+    size: number,
+    by: Pick<ScanInto, 'seed' | 'key'>,
+  ): Promise<StoredSums | undefined> {
     if (!isDatabaseSnapshot(snapshot)) return undefined
     const lanes: LookupThreads = {
       threads: this.threads,
@@ -135,7 +143,7 @@ export class AppraisalPool implements Appraiser {
         return thread.call('scanLookups', [bounds, logged, into, this.changedSnapshot(thread, snapshot)])
       },
     }
-    return scanLookups(lanes, snapshot, size, seed)
+    return scanLookups(lanes, snapshot, size, by)
   }
 
   rehash(entries: Packed, newIds: ReadonlySet<string>): Promise<Rehashed> {

@@ -7,8 +7,9 @@ import { type LoggedKeys, loggedKeysOf } from '../../ledger/leveldb/logged-keys.
 import { type ScanInto, scannedLetters, type ScanStep } from '../../ledger/leveldb/lookup-scan.ts'
 import type { Bounds } from '../../ledger/leveldb/table-reader.ts'
 import { checkTable, type TableFile } from '../../ledger/leveldb/database-check.ts'
+import type { AuditKey } from '../../ledger/audit-hash.ts'
 import { LookupCodec } from '../../ledger/lookup-codec.ts'
-import { tallyOf } from '../../ledger/lookup-tally.ts'
+import { type TalliedEntry, tallyOf } from '../../ledger/lookup-tally.ts'
 import { installNativePrimitives } from '../../node/native.ts'
 import { answerCalls } from '../../node/worker-pool.ts'
 import { type Appraisal, appraise } from '../../verify/appraise.ts'
@@ -23,15 +24,19 @@ import { loadSignatureTables, type SignatureMeans } from '../../node/signature-m
 export type ErrorParts = Pick<EvidenceError, 'code' | 'message' | 'facts'>
 /** What a thread is started with. */
 export interface AppraisalWorkerData {
-  readonly secret: Uint8Array | undefined
+  /** What a look-up tally is made by, where there is one. */
+  readonly tally: { readonly secret: Uint8Array; readonly key: AuditKey } | undefined
   readonly signatures: SignatureMeans
 }
 
-const { secret, signatures } = workerData as AppraisalWorkerData
-const codec = secret === undefined ? undefined : new LookupCodec(secret)
-const tally = codec === undefined ? undefined : (entry: Parameters<typeof tallyOf>[0]) => tallyOf(entry, codec)
+const { tally: tallied, signatures } = workerData as AppraisalWorkerData
+const tally = tallied && tallyBy(new LookupCodec(tallied.secret), tallied.key)
 let registry: Registry | undefined
 let reader: RangeReader | undefined
+
+function tallyBy(codec: LookupCodec, key: AuditKey): (entry: TalliedEntry) => number {
+  return (entry) => tallyOf(entry, codec, key)
+}
 
 /** The reader of a snapshot; undefined stands for the one of the call before. */
 function readerOf(changed: DatabaseSnapshot | undefined): RangeReader {

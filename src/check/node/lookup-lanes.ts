@@ -13,14 +13,14 @@ export interface LookupThreads {
 }
 
 /**
- * Sums of all look-up keys and statement ids of a database, for `size` entries and under the hash key `seed`; undefined where threads cannot tell
+ * Sums of all look-up keys and statement ids of a database, for `size` entries and under the keys `by`; undefined where threads cannot tell
  * them with certainty. One step a thread at a time, so that threads take turns with what else they do.
  */
 export async function scanLookups(
   { threads, logged, step }: LookupThreads,
   snapshot: DatabaseSnapshot,
   size: number,
-  seed: number,
+  by: Pick<ScanInto, 'seed' | 'key'>,
 ): Promise<StoredSums | undefined> {
   const keys = await logged(snapshot.logs)
   if (keys === undefined) return undefined
@@ -31,7 +31,7 @@ export async function scanLookups(
   const lane = async (): Promise<Float64Array> => {
     const sums = new Float64Array(new SharedArrayBuffer(8 * bucketsOf(size)))
     for (let bounds = left.shift(); bounds !== undefined && isTold; ) {
-      const done: ScanStep | undefined = await step(bounds, keys, { sums, size, seed })
+      const done: ScanStep | undefined = await step(bounds, keys, { sums, size, ...by })
       isTold &&= done !== undefined
       if (done !== undefined) checksum = addChecksums(checksum, done)
       bounds = done?.next === undefined ? left.shift() : { from: done.next, to: bounds.to }

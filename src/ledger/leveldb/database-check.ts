@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { append } from '../../core/arrays.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { fileBounds, readBounded, readBoundedText } from '../../node/bounded-file.ts'
-import { liveTables } from './manifest.ts'
+import { levelFault, liveTables } from './manifest.ts'
 import { checkRecordFile } from './record-file.ts'
 import { checkTableFile } from './table-file.ts'
 
@@ -47,6 +47,8 @@ export function checkDatabase(folder: string): DatabaseReport {
   if (faults.length > 0) return { torn, faults, tables: [] }
   const live = liveTables(bytes)
   if (live === undefined) return damaged(join(folder, manifest), 0, 'an edit that cannot be read')
+  const overlap = levelFault(live)
+  if (overlap !== undefined) return damaged(join(folder, manifest), 0, overlap)
   const tables = live.map(({ number, size }) => ({ path: tablePath(folder, number), size }))
   for (const { path, size } of tables) {
     const found = statSync(path, { throwIfNoEntry: false })?.size

@@ -1,4 +1,5 @@
 import { compareBytes } from '../../core/bytes.ts'
+import { type AuditKey, auditHash } from '../audit-hash.ts'
 import { bucketOf } from '../lookup-sums.ts'
 import { addHash, keyHash, type LookupChecksum } from '../lookup-tally.ts'
 import { readNumber8 } from './keys.ts'
@@ -39,8 +40,10 @@ export interface ScanInto {
   readonly sums: Float64Array
   /** Entries of the ledger. */
   readonly size: number
-  /** Key of the hashes. */
+  /** Key of the hashes of the look-up checksum. */
   readonly seed: number
+  /** Key of the hashes of the buckets; undefined where no sums are wanted. */
+  readonly key: AuditKey | undefined
 }
 
 /**
@@ -52,22 +55,20 @@ export function scanStep(
   tables: TableReader,
   { from, to }: Bounds,
   logged: LoggedKeys,
-  { sums, size, seed }: ScanInto,
+  { sums, size, seed, key }: ScanInto,
 ): ScanStep | undefined {
   let [count, sum] = [0, 0]
   let last: Uint8Array | undefined
   let isOurs = true
   const isRead = tables.keys({ from, to }, logged, (record) => {
-    const index = record.key[0] === 0x6c ? indexOfLookup(record) : indexOfStatement(record)
+    const isLookup = record.key[0] === 0x6c
+    const index = isLookup ? indexOfLookup(record) : indexOfStatement(record)
     isOurs = index >= 0 && index < size
     if (!isOurs) return false
-    const hash =
-      record.key[0] === 0x6c
-        ? keyHash(record.key, index, seed, 1, record.keyLength - 8)
-        : statementHash(record, index, seed)
-    sum = addHash(sum, hash, 1)
+    const { bytes, from: begin, to: end } = isLookup ? listOf(record) : idOf(record)
+    sum = addHash(sum, keyHash(bytes, index, seed, begin, end), 1)
     const bucket = bucketOf(index)
-    sums[bucket] = addHash(sums[bucket] as number, hash, 1)
+    if (key !== undefined) sums[bucket] = addHash(sums[bucket] as number, auditHash(bytes, index, key, begin, end), 1)
     if (++count < stepRecords) return true
     last = record.key.slice(0, record.keyLength)
     return false
@@ -93,8 +94,20 @@ function exact(index: number): number {
 const hexDigits = Buffer.from('0123456789abcdef')
 let scratch = Buffer.alloc(256)
 
-/** The hash of an id as `idKey` writes it: in text, and with the leaf hash behind it. */
-function statementHash({ key, keyLength, value }: TakenRecord, index: number, seed: number): number {
+/** Bytes of which some are hashed. */
+interface Hashed {
+  readonly bytes: Uint8Array
+  readonly from: number
+  readonly to: number
+}
+
+/** A list as encoded: without the letter, and the index. */
+function listOf({ key, keyLength }: TakenRecord): Hashed {
+  return { bytes: key, from: 1, to: keyLength - 8 }
+}
+
+/** An id as `idKey` writes it: in text, and with the leaf hash behind it. */
+function idOf({ key, keyLength, value }: TakenRecord): Hashed {
   const issuerEnd = keyLength - idBytes - 1
   const length = issuerEnd + 1 + 36 + leafHashBytes
   if (scratch.length < length) scratch = Buffer.alloc(2 * length)
@@ -108,5 +121,5 @@ function statementHash({ key, keyLength, value }: TakenRecord, index: number, se
     scratch[at++] = hexDigits[byte & 15] as number
   }
   for (let i = 0; i < leafHashBytes; i++) scratch[at++] = value[8 + i] as number
-  return keyHash(scratch, index, seed, 0, length)
+  return { bytes: scratch, from: 0, to: length }
 }

@@ -1,4 +1,4 @@
-import { latin1 } from '../../core/bytes.ts'
+import { compareBytes, latin1 } from '../../core/bytes.ts'
 import { readRecords } from './record-file.ts'
 import { VarintReader } from './varint.ts'
 
@@ -24,6 +24,40 @@ export interface Manifest {
   readonly comparator: string | undefined
   /** False where a table was added twice, or deleted where it was not: LevelDB writes no such edit. */
   readonly isRegular: boolean
+}
+
+/** Levels of a database. Tables of level 0 may overlap. */
+export const levelCount = 7
+
+/** Compares internal keys as LevelDB does: by the user's key, and of one the newest first. */
+function compareInternal(a: Uint8Array, b: Uint8Array): number {
+  const order = compareBytes(a.subarray(0, -8), b.subarray(0, -8))
+  if (order !== 0) return order
+  // Type and sequence number are one number of 8 bytes, little-endian.
+  const [newer, older] = [a.subarray(-8).slice().reverse(), b.subarray(-8).slice().reverse()]
+  return compareBytes(older, newer)
+}
+
+/**
+ * What of live tables LevelDB never writes, and ends the process at when it meets it: a level that there is not, a key too short to be one, a
+ * table whose last key is below its first, or tables of a level above 0 that overlap. Undefined where all is in order.
+ */
+export function levelFault(tables: readonly LiveTable[]): string | undefined {
+  for (const { number, level, smallest, largest } of tables) {
+    if (level >= levelCount) return `table ${number} is of level ${level}, which there is not`
+    if (smallest.length < 8 || largest.length < 8) return `a key of table ${number} is too short`
+    if (compareInternal(smallest, largest) > 0) return `the last key of table ${number} is below its first`
+  }
+  for (let level = 1; level < levelCount; level++) {
+    const own = tables.filter((table) => table.level === level)
+    own.sort((a, b) => compareInternal(a.smallest, b.smallest))
+    for (const [i, { number, smallest }] of own.entries()) {
+      const before = own[i - 1]
+      if (before !== undefined && compareInternal(before.largest, smallest) >= 0)
+        return `tables ${before.number} and ${number} of level ${level} overlap`
+    }
+  }
+  return undefined
 }
 
 const comparatorField = 1

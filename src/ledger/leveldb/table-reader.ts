@@ -310,6 +310,8 @@ class TableCursor implements Cursor {
   private span = new Uint8Array(0)
   private spanBegin = 0
   private isWithin = false
+  /** Of the block before, what the index says: nothing in the block at hand is below it. */
+  private floor: Uint8Array | undefined
 
   constructor(
     tables: readonly SnapshotTable[],
@@ -337,6 +339,10 @@ class TableCursor implements Cursor {
       if (!this.isWithin && !this.beginBlock()) return false
       while (block.advance()) {
         const { key, userLength } = block
+        if (this.floor !== undefined) {
+          expectThat(compareStart(key, userLength, this.floor) >= 0)
+          this.floor = undefined
+        }
         if (compareStart(key, userLength, bounds.from) < 0) continue
         if (compareStart(key, userLength, bounds.to) >= 0) return this.finish()
         this.key = key
@@ -345,13 +351,21 @@ class TableCursor implements Cursor {
         this.isDeletion = block.isDeletion
         return true
       }
-      this.isWithin = false
+      this.endBlock()
     }
+  }
+
+  /** By its key in the index LevelDB passes over a block: it is not below the block's last, nor above the next one's first. */
+  private endBlock(): void {
+    const { index, block, nextBlock } = this
+    expectThat(compareStart(block.key, block.userLength, index?.userKeys[nextBlock - 1] as Uint8Array) <= 0)
+    this.isWithin = false
   }
 
   /** LevelDB looks for a key by the restarts of the whole block: those behind the range must be in order too. */
   private finish(): false {
     while (this.block.advance());
+    this.endBlock()
     return false
   }
 
@@ -362,6 +376,7 @@ class TableCursor implements Cursor {
     if (offset < this.spanBegin || offset + length > this.spanBegin + this.span.length) this.readSpan(this.index)
     const begin = offset - this.spanBegin
     this.block.begin(openBlock(this.span.subarray(begin, begin + length), this.take))
+    this.floor = this.index.userKeys[this.nextBlock - 1]
     this.nextBlock++
     this.isWithin = true
     return true
@@ -436,7 +451,8 @@ function readAt(fd: number, offset: number, length: number, take: Allocate = all
   return out
 }
 
-function readIndex({ size, smallest }: SnapshotTable, fd: number): TableIndex {
+/** Throws {@link unexpected} where the table does not begin and end with the keys that the MANIFEST names: by these LevelDB passes over tables. */
+function readIndex({ size, smallest, largest }: SnapshotTable, fd: number): TableIndex {
   const dataEnd = size - footerBytes
   expectThat(dataEnd > 0)
   const footer = readFooter(readAt(fd, dataEnd, footerBytes))
@@ -463,5 +479,10 @@ function readIndex({ size, smallest }: SnapshotTable, fd: number): TableIndex {
   const first = new BlockReader()
   first.begin(blockAt(blocks[0] as Block))
   expectThat(first.advance() && compareStart(first.key, first.keyLength, smallest) === 0)
+  const last = new BlockReader()
+  last.begin(blockAt(blocks[blocks.length - 1] as Block))
+  while (last.advance());
+  expectThat(compareStart(last.key, last.keyLength, largest) === 0)
+  expectThat(compareStart(last.key, last.userLength, userKeys[userKeys.length - 1] as Uint8Array) <= 0)
   return { userKeys, blocks }
 }

@@ -4,7 +4,7 @@ import { compareBytes } from '../../core/bytes.ts'
 import { fileBounds, readBounded, readBoundedText } from '../../node/bounded-file.ts'
 import type { LogSnapshot } from '../../log/log.ts'
 import { readNumber8 } from './keys.ts'
-import { type LiveTable, readManifest } from './manifest.ts'
+import { levelCount, type LiveTable, readManifest } from './manifest.ts'
 import { readRecords } from './record-file.ts'
 import { tablePath } from './database-check.ts'
 import { type BatchRecord, readBatch } from './write-batch.ts'
@@ -51,7 +51,6 @@ export function isDatabaseSnapshot(snapshot: LogSnapshot): snapshot is DatabaseS
 }
 
 const letters: readonly SnapshotLetter[] = ['b', 's']
-const maxLevels = 7
 /** Most bytes of records in logs that are kept: a ledger's logs hold some 64 MiB. */
 const maxLoggedBytes = 512 * 1024 * 1024
 
@@ -80,7 +79,7 @@ export function snapshotOf(folder: string): DatabaseSnapshot | undefined {
 }
 
 function levelsOf(folder: string, tables: readonly LiveTable[]): SnapshotTable[][] | undefined {
-  const levels: SnapshotTable[][] = Array.from({ length: maxLevels }, () => [])
+  const levels: SnapshotTable[][] = Array.from({ length: levelCount }, () => [])
   for (const { number, size, level, smallest, largest } of tables) {
     const path = realpathSync(tablePath(folder, number))
     const { size: found, dev, ino, mtimeMs } = statSync(path)
