@@ -310,7 +310,7 @@ class TableCursor implements Cursor {
   private span = new Uint8Array(0)
   private spanBegin = 0
   private isWithin = false
-  /** Of the block before, what the index says: nothing in the block at hand is below it. */
+  /** What the index says of the block before: nothing in the block at hand is below it. */
   private floor: Uint8Array | undefined
 
   constructor(
