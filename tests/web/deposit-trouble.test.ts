@@ -150,7 +150,7 @@ describe.skipIf(lacks('chromium'))('the page for deposits in trouble, in Chromiu
       if (is === 'closed') await page.goto(`${server.url}/deposit?lang=en`)
       await emptied(page)
       await emptied(other)
-      // The same words for another deposit stay.
+      // What is typed for another deposit stays, though its words are equal.
       await page.locator('[name=note]').fill('typed')
       await page.reload()
       await page.locator('.kept li').waitFor()

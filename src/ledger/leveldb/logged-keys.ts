@@ -11,7 +11,8 @@ export interface LoggedKeys {
   /** Where the key of each record ends; it begins where the one before ends. */
   readonly keyEnds: Float64Array
   readonly values: Uint8Array
-  readonly valueEnds: Float64Array
+  /** Where the value of each ends. */
+  readonly ends: Float64Array
   readonly sequences: Float64Array
   /** 1 where the key was deleted. */
   readonly deletions: Uint8Array
@@ -33,7 +34,7 @@ export function loggedKeysOf(logs: readonly Uint8Array[], letters: string): Logg
   found.sort((a, b) => compareBytes(a.key, b.key) || b.sequence - a.sequence)
   const shared = (length: number): SharedArrayBuffer => new SharedArrayBuffer(length)
   const keyEnds = new Float64Array(shared(8 * found.length))
-  const valueEnds = new Float64Array(shared(8 * found.length))
+  const ends = new Float64Array(shared(8 * found.length))
   const sequences = new Float64Array(shared(8 * found.length))
   const deletions = new Uint8Array(shared(found.length))
   const keys = new Uint8Array(shared(found.reduce((sum, { key }) => sum + key.length, 0)))
@@ -43,9 +44,9 @@ export function loggedKeysOf(logs: readonly Uint8Array[], letters: string): Logg
     keys.set(key, keyAt)
     keyEnds[i] = keyAt += key.length
     if (value !== undefined) values.set(value, valueAt)
-    valueEnds[i] = valueAt += value?.length ?? 0
+    ends[i] = valueAt += value?.length ?? 0
     sequences[i] = sequence
     deletions[i] = value === undefined ? 1 : 0
   })
-  return { keys, keyEnds, values, valueEnds, sequences, deletions }
+  return { keys, keyEnds, values, ends, sequences, deletions }
 }

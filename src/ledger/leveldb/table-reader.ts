@@ -71,7 +71,7 @@ export class TableReader {
     take: (number: number, value: Uint8Array) => void,
   ): boolean {
     const bounds = { from: numberedKey(letter, begin), to: numberedKey(letter, end) }
-    return this.records(bounds, new LogCursor(letter, this.snapshot.logged[letter], begin, end), (record) => {
+    return this.records(bounds, new NumberedLogCursor(letter, this.snapshot.logged[letter], begin, end), (record) => {
       expectThat(record.keyLength === bounds.from.length)
       take(readNumber8(record.key, 1), record.value)
       return true
@@ -191,77 +191,85 @@ function slice(bytes: Uint8Array, ends: Float64Array, at: number): Uint8Array {
   return bytes.subarray(at === 0 ? 0 : ends[at - 1], ends[at])
 }
 
-class LogCursor implements Cursor {
-  readonly key: Buffer
-  readonly keyLength = 9
-  private readonly logged: LoggedRecords
-  private readonly end: number
-  private at: number
+/** What logs say of records, by place, ascending; the value of each ends where that of the next begins. */
+type LoggedColumns = Pick<LoggedRecords, 'sequences' | 'deletions' | 'ends' | 'values'>
 
-  constructor(letter: SnapshotLetter, logged: LoggedRecords, begin: number, end: number) {
-    this.logged = logged
-    this.end = end
-    this.at = firstFrom(logged.numbers.length, (i) => (logged.numbers[i] as number) >= begin) - 1
-    this.key = numberedKey(letter, 0)
+/** Goes through records of logs. */
+abstract class LoggedCursor implements Cursor {
+  abstract readonly key: Uint8Array
+  abstract readonly keyLength: number
+  private readonly columns: LoggedColumns
+  protected at: number
+
+  /** @param first the place of the first record of the range. */
+  constructor(columns: LoggedColumns, first: number) {
+    this.columns = columns
+    this.at = first - 1
   }
 
   get sequence(): number {
-    return this.logged.sequences[this.at] as number
+    return this.columns.sequences[this.at] as number
   }
 
   get isDeletion(): boolean {
-    return this.logged.deletions[this.at] === 1
+    return this.columns.deletions[this.at] === 1
   }
 
   get value(): Uint8Array {
-    return slice(this.logged.values, this.logged.ends, this.at)
+    return slice(this.columns.values, this.columns.ends, this.at)
   }
 
   get valueLength(): number {
     return this.value.length
   }
 
-  advance(): boolean {
-    const number = this.logged.numbers[++this.at]
-    if (number === undefined || number >= this.end) return false
-    writeNumber8(this.key, 1, number)
-    return true
-  }
+  abstract advance(): boolean
 
   close(): void {}
 }
 
-class LoggedKeyCursor implements Cursor {
+class NumberedLogCursor extends LoggedCursor {
+  readonly key: Buffer
+  readonly keyLength = 9
+  private readonly numbers: Float64Array
+  private readonly end: number
+
+  constructor(letter: SnapshotLetter, logged: LoggedRecords, begin: number, end: number) {
+    const { numbers } = logged
+    super(
+      logged,
+      firstFrom(numbers.length, (i) => (numbers[i] as number) >= begin),
+    )
+    this.numbers = numbers
+    this.end = end
+    this.key = numberedKey(letter, 0)
+  }
+
+  advance(): boolean {
+    const number = this.numbers[++this.at]
+    if (number === undefined || number >= this.end) return false
+    writeNumber8(this.key, 1, number)
+    return true
+  }
+}
+
+class LoggedKeyCursor extends LoggedCursor {
   key: Uint8Array = new Uint8Array(0)
   private readonly logged: LoggedKeys
   private readonly to: Uint8Array
-  private at: number
 
   constructor(logged: LoggedKeys, { from, to }: Bounds) {
+    const { keys, keyEnds } = logged
+    super(
+      logged,
+      firstFrom(keyEnds.length, (i) => compareBytes(slice(keys, keyEnds, i), from) >= 0),
+    )
     this.logged = logged
     this.to = to
-    const { keys, keyEnds } = logged
-    this.at = firstFrom(keyEnds.length, (i) => compareBytes(slice(keys, keyEnds, i), from) >= 0) - 1
   }
 
   get keyLength(): number {
     return this.key.length
-  }
-
-  get sequence(): number {
-    return this.logged.sequences[this.at] as number
-  }
-
-  get isDeletion(): boolean {
-    return this.logged.deletions[this.at] === 1
-  }
-
-  get value(): Uint8Array {
-    return slice(this.logged.values, this.logged.valueEnds, this.at)
-  }
-
-  get valueLength(): number {
-    return this.value.length
   }
 
   advance(): boolean {
@@ -270,8 +278,6 @@ class LoggedKeyCursor implements Cursor {
     this.key = slice(keys, keyEnds, this.at)
     return compareBytes(this.key, this.to) < 0
   }
-
-  close(): void {}
 }
 
 /** The first of `count` places for which something holds, that holds for all places after it too. */
