@@ -40,7 +40,7 @@ export function loadGenerator(url, data) {
       child.once('message', (answer) => (answer.error ? reject(new Error(answer.error)) : resolve(answer)))
       child.send(job)
     })
-  return { ask, pid: child.pid, stop: () => child.kill() }
+  return { ask, stop: () => child.kill() }
 }
 
 const status = (pid, field) =>

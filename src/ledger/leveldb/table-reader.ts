@@ -158,13 +158,7 @@ function place(cursors: Cursor[], cursor: Cursor): void {
 }
 
 function compareCursors(a: Cursor, b: Cursor): number {
-  const common = Math.min(a.keyLength, b.keyLength)
-  const [key, other] = [a.key, b.key]
-  for (let i = 0; i < common; i++) {
-    const difference = (key[i] as number) - (other[i] as number)
-    if (difference !== 0) return difference
-  }
-  return a.keyLength - b.keyLength || b.sequence - a.sequence
+  return compareStart(a.key, a.keyLength, b.key, b.keyLength) || b.sequence - a.sequence
 }
 
 /** The key that was taken last. */
@@ -427,14 +421,14 @@ class TableCursor implements Cursor {
   }
 }
 
-/** Compares the first `length` bytes of `a` with `b`. */
-function compareStart(a: Uint8Array, length: number, b: Uint8Array): number {
-  const common = Math.min(length, b.length)
+/** Compares the first `aLength` bytes of `a` with the first `bLength` of `b`, all unless given. */
+function compareStart(a: Uint8Array, aLength: number, b: Uint8Array, bLength: number = b.length): number {
+  const common = Math.min(aLength, bLength)
   for (let i = 0; i < common; i++) {
     const difference = (a[i] as number) - (b[i] as number)
     if (difference !== 0) return difference
   }
-  return length - b.length
+  return aLength - bLength
 }
 
 /** Opens a table that is the file it was when the snapshot was made. */
