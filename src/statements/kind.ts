@@ -73,6 +73,9 @@ export interface PlainForm {
   readonly ofOwnOnly?: true
 }
 
+/** Where the units of a deposit are (docs/spec/19-custody.md). */
+export type UnitsState = 'with-issuer' | 'moved' | 'not-judged'
+
 /** What a rule is asked: one entry, the registry before it, and where its findings go. */
 export interface Asked<Members> {
   readonly registry: Registry
@@ -146,6 +149,11 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
   cosigners?(members: Members): readonly string[]
   /** The change of the ledger's key that it says. */
   ledgerKeyChange?(members: Members): LedgerKeyChange
+  /**
+   * Where the units of a deposit are by what entries of this kind said (docs/spec/19-custody.md): all held by the participant that
+   * deposited them, or one that is held by another or ended, or not known to this version. `iss`: who deposited entry `index`.
+   */
+  unitsOf?(registry: Registry, index: number, iss: string): UnitsState
   /** Whether the registry, by what entries of this kind said, lets a participant read an entry and its claims. */
   grantsReading?(registry: Registry, participant: string, index: number): boolean
 }

@@ -1,7 +1,7 @@
 import type { Jwk } from '../core/jwk.ts'
 import { defined } from '../core/objects.ts'
 import { effectiveBody } from './body.ts'
-import type { Admitted, Body, Ending, LedgerKeyChange, PlacedReference, SignedBy } from './kind.ts'
+import type { Admitted, Body, Ending, LedgerKeyChange, PlacedReference, SignedBy, UnitsState } from './kind.ts'
 import { allKinds, kindNamed } from './kinds.ts'
 import type { Item } from './members.ts'
 import type { Registry } from './registry.ts'
@@ -108,6 +108,12 @@ export function manifestLines(items: readonly unknown[]): ReadonlyMap<number, nu
 /** Whether the registry lets a participant read an entry and its claims, by what kinds with state keep in it. */
 export function grantsReading(registry: Registry, participant: string, index: number): boolean {
   return allKinds.some((kind) => kind.grantsReading?.(registry, participant, index) === true)
+}
+
+/** Where the units of the deposit in entry `index` are, which `iss` deposited: moved where any kind says so. */
+export function unitsOf(registry: Registry, index: number, iss: string): UnitsState {
+  const told = allKinds.map((kind) => kind.unitsOf?.(registry, index, iss) ?? 'with-issuer')
+  return told.includes('moved') ? 'moved' : told.includes('not-judged') ? 'not-judged' : 'with-issuer'
 }
 
 /** What of a statement a search may name. */

@@ -70,7 +70,20 @@ export const identifications: readonly string[] = ['in-person', 'document', 'cer
 export const endIntakeReasons: readonly string[] = ['period-ended', 'continued', 'other']
 
 /** Claims that never stand in clear. */
-export const sealedClaims = ['names', 'case', 'collection', 'note', 'ext'] as const
+export const sealedClaims = [
+  'names',
+  'case',
+  'collection',
+  'note',
+  'ext',
+  'offer',
+  'acceptance',
+  'details',
+  'ground',
+  'reasons',
+  'terms',
+  'basis',
+] as const
 export type SealedClaim = (typeof sealedClaims)[number]
 
 export const statementTyp = 'evidence-statement+sd-jwt'

@@ -544,7 +544,20 @@ STATEMENT_TYPE = "evidence-statement+sd-jwt"
 POSSESSION_TYPE = "evidence-key-possession+jwt"
 KNOWN_ALGORITHMS = ("Ed25519", "EdDSA")
 LONGEST_HEADER = 1024  # bytes; 1,366 characters of base64url
-SEALED_CLAIMS = ("names", "case", "collection", "note", "ext")
+SEALED_CLAIMS = (
+    "names",
+    "case",
+    "collection",
+    "note",
+    "ext",
+    "offer",
+    "acceptance",
+    "details",
+    "ground",
+    "reasons",
+    "terms",
+    "basis",
+)
 
 
 class Jws(NamedTuple):
