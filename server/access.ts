@@ -4,9 +4,9 @@ import { type ErrorFacts, EvidenceError } from '../src/core/errors.ts'
 import { parseJson, requireObject } from '../src/core/json.ts'
 import { isKnownAlgorithm, parseHeader, splitJws } from '../src/core/jws.ts'
 import { isSeconds, timeText } from '../src/core/time.ts'
-import type { Registry } from '../src/statements/registry.ts'
 import { accessTyp } from '../src/statements/vocabulary.ts'
-import { anonymous, type Reader, readerNamed } from '../src/ledger/rights.ts'
+import type { Standing } from '../src/ledger/access/reading.ts'
+import { anonymousReader, type Reader, readerNamed } from '../src/ledger/rights.ts'
 
 /** Longest life of an access token, and how far its clock may be off, in seconds. */
 export const maxTokenSeconds = 300
@@ -32,23 +32,23 @@ const nobody: Uint8Array = Buffer.from('5866666666666666666666666666666666666666
  */
 export function readerOf(
   request: FastifyRequest,
-  registry: Registry,
+  standing: Standing,
   audiences: readonly string[],
   nowMs: number,
 ): Reader {
   const { authorization } = request.headers
-  if (authorization === undefined) return anonymous
+  if (authorization === undefined) return anonymousReader(standing)
   const match = /^Bearer ([A-Za-z0-9_.-]{1,4096})$/i.exec(authorization)
   if (match === null) throw refuse('is not a bearer token')
   try {
-    return verifyToken(match[1] as string, registry, audiences, nowMs)
+    return verifyToken(match[1] as string, standing, audiences, nowMs)
   } catch (error) {
     if (error instanceof EvidenceError && error.code !== 'token-invalid') throw refuse(`is malformed: ${error.message}`)
     throw error
   }
 }
 
-function verifyToken(token: string, registry: Registry, audiences: readonly string[], nowMs: number): Reader {
+function verifyToken(token: string, standing: Standing, audiences: readonly string[], nowMs: number): Reader {
   const jws = splitJws(token, 'access token')
   const header = parseHeader(jws.header, accessTyp, 'access token')
   const { iss, aud, iat, exp, ...others } = requireObject(parseJson(jws.payload, 'access token'), 'access token')
@@ -64,12 +64,12 @@ function verifyToken(token: string, registry: Registry, audiences: readonly stri
       `is not valid now: it is for ${timeText(iat * 1000)} to ${timeText(exp * 1000)}, and the server’s clock says ${timeText(nowMs)}`,
     )
   }
-  const key = registry.keys.get(header.kid)
+  const key = standing.registry.keys.get(header.kid)
   const isValid = verifyEd25519(key?.publicKey ?? nobody, jws.signingInput, jws.signature)
   if (key === undefined || !isValid) throw new ForgedToken()
   // After the signature: what follows is told to the key's owner alone.
   if (key.status !== 'active') throw refuse('is signed by a key that is not in use any more')
-  const reader = readerNamed(registry, key.participant)
+  const reader = readerNamed(standing, key.participant)
   if (reader.kind === 'anonymous') throw refuse('is of a revoked participant')
   if (iss !== reader.id) throw refuse('is not issued by the owner of its key')
   if (!audiences.includes(aud.replace(/\/$/, ''))) {

@@ -40,7 +40,7 @@ export async function requestReader(context: ServerContext, request: FastifyRequ
   const { ledger, limits, audiences } = context
   if (request.headers.authorization !== undefined) limits.requireAddress(request.ip, 'tokens')
   try {
-    return readerOf(request, ledger.registry, audiences(), Date.now())
+    return readerOf(request, ledger.standing, audiences(), Date.now())
   } catch (error) {
     if (error instanceof ForgedToken) limits.refusal('tokens', request.ip)
     throw error

@@ -306,7 +306,7 @@ class EarlierReceipts {
     if (error.code !== 'jti-reused' || index === undefined) return error
     const { common, header } = submission.statement
     // The entry has the same issuer: it was found by that.
-    if (!ledger.rights.mayHaveEarlier(ledger.registry, header.kid, common)) return error
+    if (!ledger.rights.mayHaveEarlier(ledger.standing, header.kid, common)) return error
     if (this.told.has(index) || this.left === 0) return elsewhere(error, index)
     this.told.add(index)
     const receipt = await receiptFor(this.context, await ledger.reads.entry(index), handedIn(submission))

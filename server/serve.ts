@@ -92,6 +92,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
     known: [...(options.known ?? []), ...witnessed.known],
     knownSizes: witnessed.sizes,
     ...(settings.requireFollower === undefined ? {} : { followerTimeoutMs: settings.followerTimeoutSeconds * 1000 }),
+    followers: [...settings.followers, ...(settings.requireFollower === undefined ? [] : [settings.requireFollower])],
     onGroup: (report) => {
       metrics?.group(report)
       publisher?.wake()

@@ -77,6 +77,8 @@ export const serverSettings = z.strictObject({
   knownCheckpoints: z.array(z.string().min(1)).default([]),
   /** Participant (an auditor) whose follower must hold every entry before anybody is answered; none unless given. */
   requireFollower: z.string().min(1).optional(),
+  /** Participants (auditors) that copy the ledger also where deposits are sealed; the one of `requireFollower` always does. */
+  followers: z.array(z.string().min(1)).default([]),
   /** How long a deposit waits for that follower, in seconds, before it is answered 503. */
   followerTimeoutSeconds: z.number().positive().max(50).default(5),
   /** How long a witness may take to answer, in seconds. */

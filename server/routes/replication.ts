@@ -28,8 +28,7 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
       },
     },
     async (request, reply) => {
-      const reader = await requestReader(context, request)
-      if (!ledger.rights.mayCopy(reader)) throw ledger.rights.denied(reader, 'a copy of the ledger')
+      const reader = ledger.rights.requireMayCopy(await requestReader(context, request))
       const { from, erasures = 0, wait = 0, root, follow = false } = request.query
       // By the participant that the operator named, and only where it follows: a backup by the same key is a copy like any other.
       const role = follow && reader.id === follower ? 'required' : 'other'

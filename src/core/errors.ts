@@ -228,6 +228,22 @@ export const errorTable = {
     exit: 1,
     action: 'Admit enough administrators or recovery officers first.',
   },
+  'access-not-yours': {
+    status: 403,
+    exit: 3,
+    action: 'Ask who deposited the exhibit, who holds it, or the authority, to set the rule.',
+  },
+  'access-nothing-stands': {
+    status: 409,
+    exit: 3,
+    action: 'Look at what stands on the deposit (evidence access list); a rule is ended by who set it.',
+  },
+  'access-too-many': {
+    status: 409,
+    exit: 3,
+    action: 'End rules that are not needed any more, or name several participants in one.',
+  },
+  'access-until': { status: 400, exit: 3, action: 'Name a time that is still to come, or none.' },
   'retract-not-own': { status: 403, exit: 1, action: 'Let the depositor of the entry retract it.' },
   'not-judged': { status: 400, exit: 4, action: 'Check again with a newer version of the verifier.' },
   // Chain, tree, checkpoint

@@ -1,13 +1,15 @@
 import { attempt, valueOr } from '../core/attempt.ts'
 import { toHex } from '../core/base64.ts'
 import { equalBytes, utf8 } from '../core/bytes.ts'
+import { parseDisclosure } from '../core/disclosure.ts'
 import { leafHash, statusHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { sha256 } from '../core/hash.ts'
 import { readBody } from '../statements/body.ts'
+import { kindNamed } from '../statements/kinds.ts'
 import { type OpenedEntry, openEntry } from '../statements/open.ts'
 import type { TargetFacts } from '../statements/rules.ts'
-import { referencesOf, targetFactsOf } from '../statements/said.ts'
+import { accessTermsOf, referencesOf, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { RegistryChecksum } from './storage.ts'
 
@@ -65,6 +67,16 @@ export class EarlierEntry {
 /** Indices of the entries that a statement refers to, each once: what to fetch for the rulebook. Empty where its members cannot be read. */
 export function referencedIndices(statement: Statement): number[] {
   return [...new Set(referencesOf(valueOr(() => readBody(statement), undefined)).map(({ index }) => index))]
+}
+
+/**
+ * Indices of the entries that a statement's sealed terms are about: what to fetch for judging them. Empty of a statement that states none;
+ * what cannot be read is refused elsewhere.
+ */
+export function sealedReferences(statement: Statement, disclosures: readonly string[]): number[] {
+  if (disclosures.length === 0 || kindNamed(statement.common.kind)?.accessTerms === undefined) return []
+  const terms = valueOr(() => accessTermsOf(readBody(statement), disclosures.map(parseDisclosure)), undefined)
+  return (terms?.of ?? []).map(({ index }) => index)
 }
 
 /** The checksum after one more registry entry. */

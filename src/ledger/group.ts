@@ -14,6 +14,8 @@ import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
 import { searchFactsOf, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
+import { accessAfter } from './access/after.ts'
+import { standingAt } from './access/reading.ts'
 import { chainAfter, type ChainState } from './chain-state.ts'
 import type { EarlierEntry } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
@@ -119,7 +121,7 @@ export class GroupBuilder {
    * disclosures that the statement does not seal what `requireSealed` throws.
    */
   private existing(submission: Submission): Placed | undefined {
-    if (!mayAskForId(submission, this.state.registry, this.rights)) return undefined
+    if (!mayAskForId(submission, this.state, this.rights)) return undefined
     const { statement, disclosures } = submission
     const { iss, jti } = statement.common
     const name = statementName(iss, jti)
@@ -152,7 +154,7 @@ export class GroupBuilder {
     }
     const index = state.size
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
-    const reader = readerByKey(state.registry, statement.header.kid)
+    const reader = readerByKey(standingAt(state, timeMs), statement.header.kid)
     const { told, hidden } = faultsToTell(judgement, (target) => this.mayRefer(reader, target, shown))
     // What a newer verifier would have to judge is nothing that this server may sequence.
     if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
@@ -163,6 +165,14 @@ export class GroupBuilder {
     }
     if (body === undefined) throw new EvidenceError('kind-unknown', 'the kind is not known')
     const opened = requireDisclosures(body, disclosures)
+    const access = accessAfter(state, next, {
+      body,
+      disclosures: opened,
+      timeMs,
+      by: statement.common.iss,
+      target: this.history.target,
+      mayRefer: (target) => this.mayRefer(reader, target, shown),
+    })
     const bytes = encodeEntry({ index, time, previous: state.leafHash, statement: statement.jws.text })
     // After all else that may refuse: which check comes first would tell whether the reference holds.
     if (hidden !== undefined) throw hidden
@@ -171,7 +181,7 @@ export class GroupBuilder {
     const signer = (next.keys.get(header.kid) ?? state.registry.keys.get(header.kid))?.jwk as Jwk
     return {
       stored: storedEntry({ index, bytes, leafHash: hash, statement, body, disclosures, opened }),
-      state: chainAfter(state, { kind: statement.common.kind, timeMs, leafHash: hash }, next),
+      state: chainAfter(state, { kind: statement.common.kind, timeMs, leafHash: hash }, next, access),
       facts: targetFactsOf(statement, hash),
       jws: statement.jws.text,
       placed: { kind: 'created', index, time, leafHash: hash, sequenced: { entryBytes: bytes, signer, disclosures } },

@@ -5,6 +5,7 @@ import { defined } from '../core/objects.ts'
 import { currentLedgerKeys, type Registry } from '../statements/registry.ts'
 import type { LedgerSigningKey } from '../node/key-file.ts'
 import { SignatureGate, type SignatureGateOptions } from '../node/signature-gate.ts'
+import { type Standing, standingAt } from './access/reading.ts'
 import type { Outcome } from './group.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import type { DataFolder, FolderConfig } from './data-folder.ts'
@@ -31,6 +32,8 @@ export interface OpenOptions extends ClockGuardOptions, QueueOptions {
   readonly signatures?: SignatureGateOptions
   /** Nothing is published or answered before a follower has confirmed it; how long depositors wait, in milliseconds. */
   readonly followerTimeoutMs?: number
+  /** Participants that copy the ledger also where deposits are sealed. */
+  readonly followers?: readonly string[]
   /** Checkpoints kept elsewhere: a folder that does not go on from each of them is not opened. */
   readonly known?: readonly KnownCheckpoint[]
   /** Sizes that witnesses name without a checkpoint: a folder with fewer entries is not opened. */
@@ -108,7 +111,7 @@ export class Ledger {
     const { followerTimeoutMs, handover, published: opening } = options
     const confirmation =
       followerTimeoutMs === undefined ? undefined : new Confirmation(opening.state.size, followerTimeoutMs)
-    const rights = new Rights(config)
+    const rights = new Rights(config, options.followers)
     // Before the first group: what it compares must not move.
     const lookups = await LookupCheck.start(storage)
     const sequencer = new Sequencer({
@@ -165,6 +168,10 @@ export class Ledger {
   /** Who may sign what, as far as published. */
   get registry(): Registry {
     return this.parts.sequencer.published.state.registry
+  }
+  /** What reading rights are decided by at this moment, as far as published. */
+  get standing(): Standing {
+    return standingAt(this.parts.sequencer.published.state, Date.now())
   }
   /** For those who copy this ledger. */
   get replication(): Replication {

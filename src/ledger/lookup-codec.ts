@@ -8,7 +8,7 @@ import type { LookupKey, LookupList, SealedKey } from './lookup.ts'
 const maxRemembered = 4096
 const algorithms = Object.keys(digestLengths) as DigestAlgorithm[]
 /** First letters of the keys that stand under a keyed hash. */
-const sealedLetters: Readonly<Record<SealedKey['by'], string>> = { case: 'c', exhibit: 'e' }
+const sealedLetters: Readonly<Record<SealedKey['by'], string>> = { case: 'c', exhibit: 'e', handling: 'h' }
 
 /** Whether encoded bytes are of a look-up key that only sealed claims give. */
 export function isSealedEncoding(key: Uint8Array): boolean {
@@ -60,7 +60,8 @@ export class LookupCodec {
         this.scratch[1] = algorithms.indexOf(key.algorithm)
         return 2 + this.scratch.write(key.hex, 2, 'hex')
       case 'case':
-      case 'exhibit': {
+      case 'exhibit':
+      case 'handling': {
         const hash = this.hashOf(key)
         this.begin(sealedLetters[key.by], hash.length + list.length)
         this.scratch.set(hash, 1)

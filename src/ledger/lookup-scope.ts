@@ -1,12 +1,24 @@
-import { changesRegistry, kinds } from '../statements/kinds.ts'
+import type { DepositName } from '../statements/kind.ts'
+import { allKinds, changesRegistry, kinds } from '../statements/kinds.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
 
 /**
- * What a search may find: everything, or the entries that change the registry and those of some issuers. A search in a scope
- * reads the lists of that scope alone, so that neither its time nor its pages tell of entries outside it.
+ * What a search may find: everything but what is hidden; or the entries that change the registry, those of some issuers, and other deposits
+ * that are named. A search in a scope reads what belongs to that scope alone, so that neither its time nor its pages tell of entries outside it.
  */
-export type SearchScope = 'everything' | { readonly issuers: readonly string[] }
+export type SearchScope =
+  | { readonly of: 'all'; readonly hides?: (index: number) => boolean }
+  | {
+      readonly of: 'issuers'
+      readonly issuers: readonly string[]
+      /** Ascending by index. */
+      readonly others: readonly DepositName[]
+    }
 
+/** All entries. */
+export const everything: SearchScope = { of: 'all' }
+
+const depositKinds: readonly string[] = allKinds.filter(({ items }) => items !== undefined).map(({ name }) => name)
 const registryKinds = kinds.filter(changesRegistry)
 const otherKinds = kinds.filter((kind) => !changesRegistry(kind))
 
@@ -23,10 +35,29 @@ export function listsWithin(key: LookupKey | undefined, issuers: readonly string
     case 'digest':
     case 'case':
     case 'exhibit':
+    case 'handling':
     case 'target':
     case 'key':
     case 'revoked':
       return ['', ...issuers].map((list) => ({ key, list }))
+  }
+}
+
+/** The lists of a key, one of which has a deposit if the key leads to it. */
+export function listsWithDeposit(key: LookupKey, iss: string): LookupList[] {
+  switch (key.by) {
+    case 'kind':
+      return depositKinds.includes(key.kind) ? [kindList(key.kind)] : []
+    case 'participant':
+      return key.id === iss ? depositKinds.map((list) => ({ key, list })) : []
+    case 'digest':
+    case 'case':
+    case 'exhibit':
+    case 'handling':
+    case 'target':
+    case 'key':
+    case 'revoked':
+      return [{ key, list: iss }]
   }
 }
 

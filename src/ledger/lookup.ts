@@ -1,6 +1,7 @@
 import type { Disclosure } from '../core/disclosure.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
 import { caseNumbersOf, exhibitNumbersOf } from '../statements/disclosures.ts'
+import { handlingsOf } from '../statements/handling.ts'
 import { changesRegistry } from '../statements/kinds.ts'
 import type { SearchFacts } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
@@ -14,6 +15,8 @@ export type LookupKey =
   | { readonly by: 'case'; readonly number: string }
   /** The number that who collected it gave an exhibit: of theirs alone, so that others may use the same. */
   | { readonly by: 'exhibit'; readonly number: string }
+  /** How a deposit asks to be handled: a code. */
+  | { readonly by: 'handling'; readonly number: string }
   | { readonly by: 'participant'; readonly id: string }
   | { readonly by: 'kind'; readonly kind: string }
   /** What refers to an entry of this ledger. */
@@ -24,11 +27,11 @@ export type LookupKey =
   | { readonly by: 'revoked'; readonly participant: string }
 
 /** A look-up key that only sealed claims give: who may not read an entry's disclosures must not find it by one. */
-export type SealedKey = Extract<LookupKey, { readonly by: 'case' | 'exhibit' }>
+export type SealedKey = Extract<LookupKey, { readonly by: 'case' | 'exhibit' | 'handling' }>
 
 /** Whether a look-up key is one that only sealed claims give. */
 export function isSealedKey(key: LookupKey | undefined): key is SealedKey {
-  return key?.by === 'case' || key?.by === 'exhibit'
+  return key?.by === 'case' || key?.by === 'exhibit' || key?.by === 'handling'
 }
 
 /**
@@ -83,12 +86,13 @@ function once<T>(list: readonly T[], name: (item: T) => unknown = (item) => item
   return list.filter((item) => seen.size < seen.add(name(item)).size)
 }
 
-/** The lists that an entry's disclosures give, of {@link SealedKey}s: case numbers, and the number of the exhibit. */
+/** The lists that an entry's disclosures give, of {@link SealedKey}s: case numbers, the number of the exhibit, how it is to be handled. */
 export function lookupsOfDisclosures(common: ListedBy, disclosures: readonly Disclosure[]): LookupList[] {
   const list = issuersList(common)
   const keys: SealedKey[] = [
     ...caseNumbersOf(disclosures).map((number) => ({ by: 'case', number }) as const),
     ...exhibitNumbersOf(disclosures).map((number) => ({ by: 'exhibit', number }) as const),
+    ...handlingsOf(disclosures).map((number) => ({ by: 'handling', number }) as const),
   ]
   return keys.map((key) => ({ key, list }))
 }

@@ -2,10 +2,10 @@ import { attempt, settled } from '../core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { readBody } from '../statements/body.ts'
 import { requireSealed } from '../statements/disclosures.ts'
-import type { Registry } from '../statements/registry.ts'
 import type { Statement } from '../statements/statement.ts'
+import { standingAt } from './access/reading.ts'
 import type { ChainState } from './chain-state.ts'
-import { EarlierEntry, referencedIndices } from './entry-facts.ts'
+import { EarlierEntry, referencedIndices, sealedReferences } from './entry-facts.ts'
 import { readerByKey, type Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
@@ -37,10 +37,10 @@ export function statementName(iss: string, jti: string): string {
  * Whether it may matter to a statement that its id was used: its key is its issuer's, or may read every entry. For others the
  * key is refused whether it was used or not, and nothing is looked up: what is read would tell.
  */
-export function mayAskForId({ statement, participant }: Submission, registry: Registry, rights: Rights): boolean {
+export function mayAskForId({ statement, participant }: Submission, chain: ChainState, rights: Rights): boolean {
   const { common, header } = statement
   if (participant === undefined || participant === common.iss) return true
-  return rights.mayReadAll(readerByKey(registry, header.kid))
+  return rights.mayReadAll(readerByKey(standingAt(chain, 0), header.kid))
 }
 
 /** What is read from. */
@@ -56,13 +56,15 @@ export interface Sources {
  */
 export async function prefetch(group: readonly Submission[], chain: ChainState, from: Sources): Promise<Prefetched> {
   try {
-    const allowed = group.filter((submission) => mayAskForId(submission, chain.registry, from.rights))
+    const allowed = group.filter((submission) => mayAskForId(submission, chain, from.rights))
     const statements = await usedIds(
       allowed.map(({ statement }) => statement),
       from.storage,
     )
     const wanted = new Set(statements.values())
-    for (const { statement } of group) for (const index of referencedIndices(statement)) wanted.add(index)
+    for (const { statement, disclosures } of group)
+      for (const index of [...referencedIndices(statement), ...sealedReferences(statement, disclosures)])
+        wanted.add(index)
     return { statements, entries: await earlierEntries(wanted, chain.size, from.tree) }
   } catch (cause) {
     if (isEvidenceError(cause)) throw cause
@@ -124,16 +126,16 @@ export function requireSealedBy(statement: Statement, disclosures: readonly stri
  */
 export async function findRepeats(
   submissions: readonly Submission[],
-  { registry, size }: ChainState,
+  chain: ChainState,
   from: Sources,
 ): Promise<(Place | EvidenceError | undefined)[]> {
-  const asked = submissions.filter((submission) => mayAskForId(submission, registry, from.rights))
+  const asked = submissions.filter((submission) => mayAskForId(submission, chain, from.rights))
   const used = await usedIds(
     asked.map(({ statement }) => statement),
     from.storage,
   )
   if (used.size === 0) return submissions.map(() => undefined)
-  const entries = await earlierEntries(new Set(used.values()), size, from.tree)
+  const entries = await earlierEntries(new Set(used.values()), chain.size, from.tree)
   const mayAsk = new Set(asked)
   return submissions.map((submission) => {
     const { iss, jti } = submission.statement.common

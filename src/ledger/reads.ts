@@ -1,3 +1,4 @@
+import { append } from '../core/arrays.ts'
 import { encodeBundle } from '../core/bundle.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type LeafRange, type TileAddress, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
@@ -6,13 +7,14 @@ import type { Tile } from '../core/merkle/tile.ts'
 import { consistencyProof, rootFromTiles, subtreeHashFrom, type TileReader, tilesNeeded } from '../core/merkle/tiles.ts'
 import { verifyConsistency, verifyInclusion } from '../core/merkle/verify.ts'
 import { readBody } from '../statements/body.ts'
+import type { DepositName } from '../statements/kind.ts'
 import type { KeyRecord } from '../statements/registry.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import { disclosureDigest } from '../core/disclosure.ts'
 import type { ChainState } from './chain-state.ts'
 import { readStored, requireLeaf, type StoredStatement } from './entry-facts.ts'
 import type { LookupKey } from './lookup.ts'
-import { kindList, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
+import { kindList, listsWithDeposit, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
 import { type ReceiptText, receiptText } from './receipt-writer.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
@@ -43,6 +45,9 @@ export interface ReadState {
   readonly state: Pick<ChainState, 'size' | 'registry'>
   readonly note: string
 }
+
+/** Deposits of which one read asks whether a list has them. */
+const depositsAtOnce = 256
 
 function unverified(): Promise<void> {
   return Promise.reject(
@@ -252,17 +257,55 @@ export class LedgerReads {
   async search(key: LookupKey | undefined, scope: SearchScope, after: number, limit: number): Promise<number[]> {
     await this.requireLookups()
     const { size, storage } = this
-    if (scope !== 'everything') {
+    if (scope.of === 'issuers') {
       const lists = listsWithin(key, scope.issuers).map((list) => storage.lookupList(list, after, limit))
-      return mergeIndices(await Promise.all(lists), limit).filter((index) => index < size)
+      const others = this.among(scope.others, key, after, limit)
+      return mergeIndices(await Promise.all([...lists, others]), limit).filter((index) => index < size)
     }
-    if (key !== undefined) {
-      // Of a kind there is one list.
-      const found =
-        key.by === 'kind' ? storage.lookupList(kindList(key.kind), after, limit) : storage.lookup(key, after, limit)
-      return (await found).filter((index) => index < size)
-    }
+    if (key !== undefined) return (await this.found(key, scope.hides, after, limit)).filter((index) => index < size)
     const begin = after + 1
     return Array.from({ length: Math.max(0, Math.min(limit, size - begin)) }, (_, i) => begin + i)
+  }
+
+  /** Indices of all entries with a look-up key, but for those that are hidden: as many as if these were not there. */
+  private async found(
+    key: LookupKey,
+    hides: ((index: number) => boolean) | undefined,
+    after: number,
+    limit: number,
+  ): Promise<number[]> {
+    const found: number[] = []
+    for (let from = after; found.length < limit; ) {
+      // Of a kind there is one list.
+      const some = await (key.by === 'kind'
+        ? this.storage.lookupList(kindList(key.kind), from, limit)
+        : this.storage.lookup(key, from, limit))
+      append(found, hides === undefined ? some : some.filter((index) => !hides(index)))
+      if (some.length < limit) break
+      from = some[some.length - 1] as number
+    }
+    return found.slice(0, limit)
+  }
+
+  /** Indices of those of some deposits that have a look-up key: what is read for each follows from it and the key alone. */
+  private async among(
+    deposits: readonly DepositName[],
+    key: LookupKey | undefined,
+    after: number,
+    limit: number,
+  ): Promise<number[]> {
+    const left = deposits.filter(({ index }) => index > after)
+    if (key === undefined) return left.slice(0, limit).map(({ index }) => index)
+    const found: number[] = []
+    for (let at = 0; at < left.length && found.length < limit; at += depositsAtOnce) {
+      const asked = left
+        .slice(at, at + depositsAtOnce)
+        .flatMap(({ index, iss }) =>
+          listsWithDeposit(key, iss).map((list) => ({ key: this.storage.codec.list(list), index })),
+        )
+      const has = await this.storage.hasLookups(asked)
+      asked.forEach(({ index }, i) => has[i] === true && found.push(index))
+    }
+    return found.slice(0, limit)
   }
 }

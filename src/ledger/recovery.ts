@@ -1,17 +1,24 @@
 import { append } from '../core/arrays.ts'
+import { attempt } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
 import type { Checkpoint } from '../core/checkpoint-text.ts'
 import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { disclosureDigest, parseDisclosure } from '../core/disclosure.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { leafHash } from '../core/entry.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
 import { rootFromTiles, tilesNeeded } from '../core/merkle/tiles.ts'
 import { parseVerifierKey, type VerifierKey, verifyNote } from '../core/note.ts'
-import { replayedKinds } from '../statements/kinds.ts'
+import { sealedHandling } from '../statements/handling.ts'
+import { replayedKinds, type StatementBody } from '../statements/kinds.ts'
 import { currentLedgerKeys, emptyRegistry, type Registry, signsAt } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
+import { sealedDigestsOf } from '../statements/said.ts'
+import { accessAfter } from './access/after.ts'
+import { type AccessState, nothingStands } from './access/standing.ts'
+import { ownSealMs, stateOwnSeal } from './access/terms.ts'
 import type { ChainState } from './chain-state.ts'
 import { type KnownCheckpoint, type KnownSize, requireKnown, requireKnownSizes } from './copy/known.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -22,6 +29,7 @@ import {
   readStored,
   referencedIndices,
   requireLeaf,
+  sealedReferences,
 } from './entry-facts.ts'
 import { readHead } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
@@ -30,7 +38,7 @@ import { kindList } from './lookup-scope.ts'
 import { LevelStorage, writeBufferSize } from './leveldb/level-storage.ts'
 import { readLookupCodec } from './lookup-secret.ts'
 import type { Published } from './sequencer.ts'
-import type { LedgerStorage, RegistryChecksum } from './storage.ts'
+import type { LedgerStorage } from './storage.ts'
 import { LedgerTree } from './tree.ts'
 
 /**
@@ -80,7 +88,7 @@ export async function examine(
   }
   await requireExtends(tree, guard)
   const last = await examineTail(storage, tree, size)
-  const { registry, checksum } = await rebuildRegistry(storage, tree, checkpoint.origin)
+  const { registry, checksum, access: stated } = await rebuildRegistry(storage, tree, checkpoint.origin)
   if (!keys.some(({ text }) => signsAt(registry, text, size))) {
     throw new EvidenceError('ledger-key-retired', `the key does not sign this ledger’s checkpoint of ${size}`, {
       expected: currentLedgerKeys(registry).join(', '),
@@ -98,7 +106,8 @@ export async function examine(
     )
   }
   const { entry } = readStored(last, size - 1)
-  const state: ChainState = { size, timeMs: entry.timeMs, leafHash: leafHash(last), registry, checksum }
+  const access = await withOwnSeals(stated, storage, tree, { size, timeMs: entry.timeMs })
+  const state: ChainState = { size, timeMs: entry.timeMs, leafHash: leafHash(last), registry, checksum, access }
   return { state, note }
 }
 
@@ -151,11 +160,12 @@ async function rebuildRegistry(
   storage: LedgerStorage,
   tree: LedgerTree,
   origin: string,
-): Promise<{ registry: Registry; checksum: RegistryChecksum }> {
+): Promise<Pick<ChainState, 'registry' | 'checksum' | 'access'>> {
   // Which key signs is asked of the whole registry, below: a rotation may have brought it.
   const context: RuleContext = { origin, ledgerKeys: [], verifies: verifyEd25519 }
   let registry = emptyRegistry(origin)
   let checksum = emptyRegistryChecksum
+  let access = nothingStands
   const indices: number[] = []
   for (const kind of replayedKinds()) {
     for (let after = -1; ; ) {
@@ -184,8 +194,71 @@ async function rebuildRegistry(
     }
     registry = judgement.next
     checksum = extendChecksum(checksum, leafHash(bytes))
+    if (judgement.body?.rule.accessTerms === undefined) continue
+    const disclosures = await keptDisclosures(storage, index, judgement.body)
+    for (const at of sealedReferences(statement, disclosures))
+      if (at < index) targets.set(at, new EarlierEntry(await tree.entry(at), at).facts)
+    const { timeMs } = entry
+    const said = {
+      body: judgement.body,
+      disclosures: disclosures.map(parseDisclosure),
+      timeMs,
+      by: statement.common.iss,
+    }
+    // A rule whose beginning was erased ends nothing.
+    const after = attempt(() =>
+      accessAfter({ size: index, access }, registry, { ...said, target: history.target, mayRefer: () => true }),
+    )
+    if (!isEvidenceError(after)) access = after
   }
-  return { registry, checksum }
+  return { registry, checksum, access }
+}
+
+/** The disclosures that are kept for an entry, each compared with its digest. Throws `storage-damaged`. */
+async function keptDisclosures(
+  storage: Pick<LedgerStorage, 'disclosures'>,
+  index: number,
+  body: StatementBody,
+): Promise<string[]> {
+  const kept = await storage.disclosures(index)
+  const sealed = sealedDigestsOf(body)
+  if (kept.every((text) => sealed.includes(disclosureDigest(text)))) return kept
+  const message = `a stored disclosure of entry ${index} is not the one that was sealed`
+  throw new EvidenceError('storage-damaged', message, { index })
+}
+
+/** What stands with the deposits that sealed themselves in the last days before the end of the ledger. */
+async function withOwnSeals(
+  stated: AccessState,
+  storage: LedgerStorage,
+  tree: LedgerTree,
+  end: { readonly size: number; readonly timeMs: number },
+): Promise<AccessState> {
+  const key = { by: 'handling', number: sealedHandling } as const
+  let access = stated
+  const [any] = await storage.lookup(key, -1, 1)
+  if (any === undefined) return access
+  for (let after = (await firstSince(tree, end.size, end.timeMs - ownSealMs)) - 1; ; ) {
+    const page = await storage.lookup(key, after, 1000)
+    for (const index of page) {
+      if (index >= end.size) continue
+      const { entry, statement } = readStored(await tree.entry(index), index)
+      access = stateOwnSeal(access, { index, by: statement.common.iss, timeMs: entry.timeMs })
+    }
+    if (page.length < 1000) return access
+    after = page[page.length - 1] as number
+  }
+}
+
+/** Index of the first entry at or after a time; times never go back in a ledger. */
+async function firstSince(tree: LedgerTree, size: number, timeMs: number): Promise<number> {
+  let [low, high] = [0, size]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (readStored(await tree.entry(middle), middle).entry.timeMs < timeMs) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The ledger's keys that sign at a size. */

@@ -1,39 +1,47 @@
 import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { isAnySealed, isFoundUnderSeals, isLetRead, letRead, sealsOn, type Standing } from './access/reading.ts'
 import { changesRegistry } from '../statements/kinds.ts'
 import type { LaterEvent } from '../statements/later-events.ts'
-import { isActive, type Registry } from '../statements/registry.ts'
-import { grantsReading } from '../statements/said.ts'
+import { isActive } from '../statements/registry.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { FolderConfig } from './data-folder.ts'
 import { isSealedKey, type LookupKey } from './lookup.ts'
 import type { SearchScope } from './lookup-scope.ts'
 
 /** Somebody who reads, or who signed what is refused: nobody in particular, or a participant of the registry. */
-export type Reader = { readonly kind: 'anonymous' } | NamedReader
+export type Reader = AnonymousReader | NamedReader
+
+/** A reader's rights are those of one moment: what stands then is taken along. */
+interface AnonymousReader {
+  readonly kind: 'anonymous'
+  readonly standing: Standing
+}
 
 export interface NamedReader {
   readonly kind: 'participant'
   readonly id: string
   readonly roles: readonly string[]
-  /** Whether a statement in the ledger lets it read an entry and its claims. */
-  readonly isGranted: (index: number) => boolean
+  readonly standing: Standing
 }
 
-export const anonymous: Reader = { kind: 'anonymous' }
+/** Nobody in particular. */
+export function anonymousReader(standing: Standing): Reader {
+  return { kind: 'anonymous', standing }
+}
 
 /** A participant as a reader; anonymous where it is unknown or not active, for it has lost its rights. */
-export function readerNamed(registry: Registry, id: string | undefined): Reader {
+export function readerNamed(standing: Standing, id: string | undefined): Reader {
+  const { registry } = standing
   const participant = id === undefined ? undefined : registry.participants.get(id)
-  if (participant === undefined || !isActive(registry, participant.id)) return anonymous
-  const isGranted = (index: number): boolean => grantsReading(registry, participant.id, index)
-  return { kind: 'participant', id: participant.id, roles: participant.roles, isGranted }
+  if (participant === undefined || !isActive(registry, participant.id)) return anonymousReader(standing)
+  return { kind: 'participant', id: participant.id, roles: participant.roles, standing }
 }
 
 /** The owner of a key as a reader; anonymous where the key is not in use: one that was revoked may be in any hands. */
-export function readerByKey(registry: Registry, kid: string): Reader {
-  const key = registry.keys.get(kid)
-  return key?.status === 'active' ? readerNamed(registry, key.participant) : anonymous
+export function readerByKey(standing: Standing, kid: string): Reader {
+  const key = standing.registry.keys.get(kid)
+  return key?.status === 'active' ? readerNamed(standing, key.participant) : anonymousReader(standing)
 }
 
 /** What a right depends on in an entry. */
@@ -50,8 +58,14 @@ export interface EntryFacts {
 export class Rights {
   private readonly isPublic: boolean
   private readonly isOpen: boolean
+  private readonly followers: readonly string[]
 
-  constructor({ reading, openDisclosures }: Pick<FolderConfig, 'reading' | 'openDisclosures'>) {
+  /** `followers`: participants that copy the ledger also where deposits are sealed. */
+  constructor(
+    { reading, openDisclosures }: Pick<FolderConfig, 'reading' | 'openDisclosures'>,
+    followers: readonly string[] = [],
+  ) {
+    this.followers = followers
     this.isPublic = reading === 'public'
     this.isOpen = this.isPublic && openDisclosures
   }
@@ -71,14 +85,22 @@ export class Rights {
     return this.isPublic || ownsOrAudits(reader, entry)
   }
 
-  /** Disclosures need the right in public mode too, unless the ledger was made with open ones. */
+  /** Disclosures need the right in public mode too, unless the ledger was made with open ones; under a seal, the leave of who sealed. */
   mayReadDisclosures(reader: Reader, entry: EntryFacts): boolean {
+    if (isClosed(reader, entry)) return isOwnOrLetRead(reader, entry)
     return this.isOpen || ownsOrAudits(reader, entry)
   }
 
-  /** The ledger in pieces, disclosures included. */
-  mayCopy(reader: Reader): reader is NamedReader {
-    return hasRole(reader, 'auditor')
+  /**
+   * The ledger in pieces, disclosures included: for auditors; as soon as anything was sealed, for those alone that the setting `followers`
+   * names. Throws `not-authenticated`, `not-permitted`.
+   */
+  requireMayCopy(reader: Reader): NamedReader {
+    if (reader.kind === 'anonymous' || !hasRole(reader, 'auditor')) throw this.denied(reader, 'a copy of the ledger')
+    if (this.followers.includes(reader.id) || !isAnySealed(reader.standing)) return reader
+    const message =
+      'deposits of this ledger are sealed: copies are for the participants that its setting followers names'
+    throw new EvidenceError('not-permitted', message)
   }
 
   mayListParticipants(reader: Reader): boolean {
@@ -96,12 +118,22 @@ export class Rights {
    */
   searchScope(reader: Reader, key: LookupKey | undefined): SearchScope | undefined {
     const isOpen = isSealedKey(key) ? this.isOpen : this.isPublic
-    if (isOpen || hasRole(reader, 'auditor')) return 'everything'
-    return reader.kind === 'participant' ? { issuers: [reader.id] } : undefined
+    if (isOpen || hasRole(reader, 'auditor')) {
+      return { of: 'all', hides: (index) => this.isHidden(reader, key, index) }
+    }
+    if (reader.kind === 'anonymous') return undefined
+    return { of: 'issuers', issuers: [reader.id], others: letRead(reader.standing, reader.id) }
+  }
+
+  /** Whether a seal keeps a deposit from being found by a look-up: lists of all entries, of a kind's or a participant's, show entries, which no seal closes. */
+  private isHidden(reader: Reader, key: LookupKey | undefined, index: number): boolean {
+    if (key === undefined || key.by === 'kind' || key.by === 'participant') return false
+    return !isFoundUnderSeals(reader.standing, reader.kind === 'participant' ? reader.id : undefined, index)
   }
 
   /** An entry is found by a sealed claim only by those who may read the claim. */
   mayFind(reader: Reader, key: LookupKey | undefined, entry: EntryFacts): boolean {
+    if (key?.by === 'digest' && isClosed(reader, entry)) return isOwnOrLetRead(reader, entry)
     return isSealedKey(key) ? this.mayReadDisclosures(reader, entry) : this.mayReadEntry(reader, entry)
   }
 
@@ -125,8 +157,8 @@ export class Rights {
   }
 
   /** Whether a sender whose `jti` was used before is given the earlier entry's receipt: its own, by a key in use. */
-  mayHaveEarlier(registry: Registry, kid: string, entry: Pick<EntryFacts, 'iss'>): boolean {
-    const sender = readerByKey(registry, kid)
+  mayHaveEarlier(standing: Standing, kid: string, entry: Pick<EntryFacts, 'iss'>): boolean {
+    const sender = readerByKey(standing, kid)
     return sender.kind === 'participant' && sender.id === entry.iss
   }
 
@@ -142,9 +174,20 @@ function hasRole(reader: Reader, role: 'auditor' | 'administrator'): boolean {
   return reader.kind === 'participant' && reader.roles.includes(role)
 }
 
-function ownsOrAudits(reader: Reader, { index, iss, kind }: EntryFacts): boolean {
+function ownsOrAudits(reader: Reader, entry: EntryFacts): boolean {
   if (reader.kind === 'anonymous') return false
-  return hasRole(reader, 'auditor') || changesRegistry(kind) || iss === reader.id || reader.isGranted(index)
+  return hasRole(reader, 'auditor') || changesRegistry(entry.kind) || isOwnOrLetRead(reader, entry)
+}
+
+/** Whether an entry is the reader's own, or standing rules or custody let the reader have it. */
+function isOwnOrLetRead(reader: Reader, { index, iss }: EntryFacts): boolean {
+  return reader.kind === 'participant' && (iss === reader.id || isLetRead(reader.standing, reader.id, index))
+}
+
+/** Whether a seal closes the claims of an entry: of a deposit that is sealed, and of terms about one. */
+function isClosed({ standing }: Reader, { index }: EntryFacts): boolean {
+  const about = standing.access.about.get(index) ?? [index]
+  return about.some((deposit) => sealsOn(standing, deposit).length > 0)
 }
 
 /** What rights ask of an entry. */

@@ -7,6 +7,7 @@ import { EvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
 import { type EventSubject, type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
 import type { LookupKey } from './lookup.ts'
+import { everything } from './lookup-scope.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
 
 /**
@@ -140,7 +141,7 @@ async function laterIndices(
     { by: 'key', thumbprint: kid },
     { by: 'revoked', participant: iss },
   ]
-  const lists = await Promise.all(keys.map((key) => reads.search(key, 'everything', after, maxStatusEvents + 1)))
+  const lists = await Promise.all(keys.map((key) => reads.search(key, everything, after, maxStatusEvents + 1)))
   const all = new Set(lists.flat().filter((at) => at < size))
   return [...all].sort((a, b) => a - b).slice(0, maxStatusEvents + 1)
 }

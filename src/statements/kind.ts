@@ -1,7 +1,9 @@
+import type { Disclosure } from '../core/disclosure.ts'
 import type { EvidenceError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Jwk } from '../core/jwk.ts'
 import type { z } from 'zod'
+import type { AccessTerms } from './access-terms.ts'
 import type { Item, Placed } from './members.ts'
 import type { Registry } from './registry.ts'
 import type { EntryUnderJudgement, Findings, History, RuleContext } from './rules.ts'
@@ -71,6 +73,12 @@ export interface PlainForm {
   stands?(registry: Registry): boolean
   /** True where only the participant that made the entry it refers to may say it. */
   readonly ofOwnOnly?: true
+}
+
+/** A deposit by its index, and the participant that made it. */
+export interface DepositName {
+  readonly index: number
+  readonly iss: string
 }
 
 /** Where the units of a deposit are (docs/spec/19-custody.md). */
@@ -154,6 +162,14 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
    * deposited them, or one that is held by another or ended, or not known to this version. `iss`: who deposited entry `index`.
    */
   unitsOf?(registry: Registry, index: number, iss: string): UnitsState
+  /** The rule of access that its sealed claims state; undefined where they are withheld. */
+  accessTerms?(disclosures: readonly Disclosure[]): AccessTerms | undefined
+  /** Whether its sealed claims close what it deposits from its own entry on (docs/spec/21-access-rules.md). */
+  sealsItself?(disclosures: readonly Disclosure[]): boolean
+  /** Index of the entry through which a participant holds a unit of a deposit, by what entries of this kind said; the earliest of several. */
+  heldSince?(registry: Registry, participant: string, index: number): number | undefined
+  /** The deposits of which a participant holds a unit, by what entries of this kind said, each once. */
+  heldBy?(registry: Registry, participant: string): Iterable<DepositName>
   /** Whether the registry, by what entries of this kind said, lets a participant read an entry and its claims. */
   grantsReading?(registry: Registry, participant: string, index: number): boolean
 }

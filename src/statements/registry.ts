@@ -144,6 +144,11 @@ export function isActive(registry: Registry, id: string): boolean {
   return false
 }
 
+/** Whether a participant is active and has a role. */
+export function isActiveAs(registry: Registry, id: string, role: Role): boolean {
+  return registry.participants.get(id)?.roles.includes(role) === true && isActive(registry, id)
+}
+
 /** How many active participants have a role. */
 export function activeWithRole(registry: Registry, role: Role): number {
   let count = 0

@@ -1,7 +1,18 @@
+import type { Disclosure } from '../core/disclosure.ts'
 import type { Jwk } from '../core/jwk.ts'
 import { defined } from '../core/objects.ts'
+import type { AccessTerms } from './access-terms.ts'
 import { effectiveBody } from './body.ts'
-import type { Admitted, Body, Ending, LedgerKeyChange, PlacedReference, SignedBy, UnitsState } from './kind.ts'
+import type {
+  Admitted,
+  Body,
+  DepositName,
+  Ending,
+  LedgerKeyChange,
+  PlacedReference,
+  SignedBy,
+  UnitsState,
+} from './kind.ts'
 import { allKinds, kindNamed } from './kinds.ts'
 import type { Item } from './members.ts'
 import type { Registry } from './registry.ts'
@@ -103,6 +114,27 @@ export function manifestLines(items: readonly unknown[]): ReadonlyMap<number, nu
       lines = (lines ?? new Map<number, number>()).set(i, size)
   })
   return lines
+}
+
+/** The rule of access that a statement's sealed claims state; undefined of a statement that states none, or whose claims are withheld. */
+export function accessTermsOf(body: Body | undefined, disclosures: readonly Disclosure[]): AccessTerms | undefined {
+  return disclosures.length === 0 ? undefined : body?.rule.accessTerms?.(disclosures)
+}
+
+/** Whether a statement's sealed claims close what it deposits from its own entry on. */
+export function sealsItself(body: Body | undefined, disclosures: readonly Disclosure[]): boolean {
+  return disclosures.length > 0 && body?.rule.sealsItself?.(disclosures) === true
+}
+
+/** Index of the entry through which a participant holds a unit of a deposit that changed hands; undefined where it holds none. */
+export function heldSince(registry: Registry, participant: string, index: number): number | undefined {
+  const since = allKinds.flatMap((kind) => kind.heldSince?.(registry, participant, index) ?? [])
+  return since.length === 0 ? undefined : Math.min(...since)
+}
+
+/** The deposits that changed hands and of which a participant holds a unit, each once, in no order. */
+export function heldBy(registry: Registry, participant: string): DepositName[] {
+  return allKinds.flatMap((kind) => [...(kind.heldBy?.(registry, participant) ?? [])])
 }
 
 /** Whether the registry lets a participant read an entry and its claims, by what kinds with state keep in it. */

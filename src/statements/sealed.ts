@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { code } from './members.ts'
 
 /*
  * Shapes of sealed values. Only a server judges them, when a statement is sent in; the re-walk does not, so these
@@ -46,6 +47,7 @@ export const collectionClaim = z.strictObject({
   toolVersion: text.optional(),
   writeBlock: z.boolean().optional(),
   process: text.optional(),
+  handling: code.optional(),
 })
 
 export const sealedShapes = {

@@ -15,6 +15,7 @@ import { sizeOf } from '../support/long.ts'
 import { Random } from '../support/random.ts'
 import { type Damage, damageFolder } from '../support/random-damage.ts'
 import { sha256Hex } from '../support/statements.ts'
+import { everything } from '../../src/ledger/lookup-scope.ts'
 
 /*
  * One file of a closed data folder is damaged at random: either the re-walk or opening says so, or every entry, disclosure,
@@ -40,10 +41,10 @@ async function served(ledger: Ledger, contents: readonly string[]): Promise<stri
   }
   for (const content of contents) {
     lines.push(
-      String(await reads.search({ by: 'digest', algorithm: 'sha256', hex: sha256Hex(content) }, 'everything', -1, 10)),
+      String(await reads.search({ by: 'digest', algorithm: 'sha256', hex: sha256Hex(content) }, everything, -1, 10)),
     )
   }
-  lines.push(String(await reads.search({ by: 'case', number: caseNumber }, 'everything', -1, 1000)))
+  lines.push(String(await reads.search({ by: 'case', number: caseNumber }, everything, -1, 1000)))
   return lines
 }
 

@@ -21,6 +21,7 @@ import { StaticSource } from '../../cli/sources/static-source.ts'
 import { folderHash } from '../support/damage.ts'
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 import { judgeFolder } from '../support/folder-faults.ts'
+import { everything } from '../../src/ledger/lookup-scope.ts'
 
 const sealed = { names: ['a.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
 const { path, remove } = temporaryFolder()
@@ -373,7 +374,7 @@ describe('restoring', () => {
     const { index } = await ledger.deposit(repeated.presentation)
     expect(index).toBe(600)
     expect(await ledger.deposit(repeated.presentation)).toMatchObject({ kind: 'existing', index: 600 })
-    expect(await ledger.reads.search({ by: 'case', number: '(2026)沪0104刑初123号' }, 'everything', 300, 5)).toEqual([
+    expect(await ledger.reads.search({ by: 'case', number: '(2026)沪0104刑初123号' }, everything, 300, 5)).toEqual([
       301, 302, 303, 304, 305,
     ])
     await ledger.close()

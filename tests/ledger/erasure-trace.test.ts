@@ -5,6 +5,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts'
 import { readLookupCodec } from '../../src/ledger/lookup-secret.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
 import { sha256Hex } from '../support/statements.ts'
+import { everything } from '../../src/ledger/lookup-scope.ts'
 
 const number = '(2026)沪0104刑初9981号'
 let test: TestFolder
@@ -78,8 +79,8 @@ describe('F-L: an erasure leaves no trace in any file of the data folder', () =>
     expect(traces.flatMap(filesWith)).toEqual([])
     const again = await test.open()
     for (const by of ['case', 'exhibit'] as const)
-      expect(await again.reads.search({ by, number }, 'everything', -1, 9)).toEqual([])
-    expect(await again.reads.search({ by: 'case', number: 'another case' }, 'everything', -1, 5)).toHaveLength(5)
+      expect(await again.reads.search({ by, number }, everything, -1, 9)).toEqual([])
+    expect(await again.reads.search({ by: 'case', number: 'another case' }, everything, -1, 5)).toHaveLength(5)
     expect(traces.flatMap(filesWith)).toEqual([])
     await again.close()
   })
@@ -93,7 +94,7 @@ describe('F-L: an erasure leaves no trace in any file of the data folder', () =>
     // The key by exhibit, and the salts of collection and note.
     const left = traces.map((trace) => filesWith(trace).length > 0)
     expect(left.filter((found) => found)).toHaveLength(3)
-    expect(await ledger.reads.search({ by: 'exhibit', number }, 'everything', -1, 9)).toEqual([index])
+    expect(await ledger.reads.search({ by: 'exhibit', number }, everything, -1, 9)).toEqual([index])
     await ledger.close()
   })
 })

@@ -10,6 +10,7 @@ import type { TestFolder } from '../support/folder.ts'
 import { judgeFolder } from '../support/folder-faults.ts'
 import { type KeptLedger, keptLedger } from '../support/kept-ledger.ts'
 import { sha256Hex } from '../support/statements.ts'
+import { everything } from '../../src/ledger/lookup-scope.ts'
 
 const caseNumber = '(2026)沪0104刑初123号'
 const byCase: LookupKey = { by: 'case', number: caseNumber }
@@ -102,14 +103,14 @@ describe('F-M3: look-up keys of an open ledger', () => {
   it('are compared after each start, and searched when they are as they were stored', async () => {
     held.restore()
     const ledger = await test.open()
-    expect(await ledger.reads.search(byCase, 'everything', -1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
+    expect(await ledger.reads.search(byCase, everything, -1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
     expect(ledger.lookupState).toBe('verified')
     await ledger.deposit(test.deposit('one more', { sealed: { case: [{ number: caseNumber }] } }).presentation)
     await ledger.eraseDisclosures(4)
     await ledger.close()
     const again = await test.open()
-    expect(await again.reads.search(byCase, 'everything', 2, 100)).toEqual([3, 5, 6, 7, 8, 9, 10])
-    expect(await again.reads.search(byExhibit, 'everything', 2, 100)).toEqual([3, 5, 6, 7, 8, 9])
+    expect(await again.reads.search(byCase, everything, 2, 100)).toEqual([3, 5, 6, 7, 8, 9, 10])
+    expect(await again.reads.search(byExhibit, everything, 2, 100)).toEqual([3, 5, 6, 7, 8, 9])
     await again.close()
     expect(await doctorSays()).toBe('ok')
     expect(await verifyCodes()).toEqual([])
@@ -121,7 +122,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
       const ledger = await test.open()
       const sent = Array.from({ length: 30 }, (_, k) => ledger.deposit(test.deposit(`at once ${i} ${k}`).presentation))
       await Promise.all(sent)
-      expect(await ledger.reads.search({ by: 'kind', kind: 'participant.admit' }, 'everything', -1, 9)).toEqual([1])
+      expect(await ledger.reads.search({ by: 'kind', kind: 'participant.admit' }, everything, -1, 9)).toEqual([1])
       expect(ledger.lookupState).toBe('verified')
       await ledger.close()
     }
@@ -134,7 +135,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
     const ledger = await test.open()
     const digest: LookupKey = { by: 'digest', algorithm: 'sha256', hex: sha256Hex('content 3') }
     for (const key of [byCase, digest, undefined])
-      await expect(ledger.reads.search(key, 'everything', -1, 9)).rejects.toMatchObject({ code: 'lookups-damaged' })
+      await expect(ledger.reads.search(key, everything, -1, 9)).rejects.toMatchObject({ code: 'lookups-damaged' })
     expect(ledger.lookupState).toBe('damaged')
     expect(() => ledger.requireReady()).toThrow('look-up keys')
     await expect(ledger.deposit(test.deposit('later').presentation)).rejects.toMatchObject({ code: 'lookups-damaged' })
@@ -147,7 +148,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
     expect(await doctorSays()).toBe('ok')
     const mended = await test.open()
     for (const key of [byCase, byExhibit])
-      expect(await mended.reads.search(key, 'everything', -1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
+      expect(await mended.reads.search(key, everything, -1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
     await mended.close()
   })
 
@@ -164,13 +165,13 @@ describe('F-M3: look-up keys of an open ledger', () => {
       await db.put(Buffer.from('mlookups'), Buffer.from(JSON.stringify(checksum)))
     })
     const older = await test.open()
-    expect(await older.reads.search(byCase, 'everything', -1, 2)).toEqual([2, 3])
-    expect(await older.reads.search(byExhibit, 'everything', -1, 2)).toEqual([])
+    expect(await older.reads.search(byCase, everything, -1, 2)).toEqual([2, 3])
+    expect(await older.reads.search(byExhibit, everything, -1, 2)).toEqual([])
     await older.close()
     expect(new Set(await verifyCodes())).toEqual(new Set(['lookup-missing']))
     expect((await reindex(test.root)).lookups).toEqual({ missing: 8, foreign: 0 })
     const mended = await test.open()
-    expect(await mended.reads.search(byExhibit, 'everything', -1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
+    expect(await mended.reads.search(byExhibit, everything, -1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
     await mended.close()
     expect(await verifyCodes()).toEqual([])
   })
@@ -185,7 +186,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
     expect(await doctorSays()).toBe('fail')
     await reindex(test.root)
     const ledger = await test.open()
-    expect(await ledger.reads.search(byCase, 'everything', -1, 3)).toEqual([2, 3, 4])
+    expect(await ledger.reads.search(byCase, everything, -1, 3)).toEqual([2, 3, 4])
     await ledger.close()
   })
 
@@ -197,7 +198,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
       readFileSync(lookupSecret, 'utf8').replace(/^./, (c) => (c === 'a' ? 'b' : 'a')),
     )
     const ledger = await test.open()
-    await expect(ledger.reads.search(byCase, 'everything', -1, 9)).rejects.toMatchObject({ code: 'lookups-damaged' })
+    await expect(ledger.reads.search(byCase, everything, -1, 9)).rejects.toMatchObject({ code: 'lookups-damaged' })
     await ledger.close()
     await reindex(test.root)
     expect(await doctorSays()).toBe('ok')

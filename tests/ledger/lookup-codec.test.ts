@@ -19,9 +19,10 @@ function plainKey(key: LookupKey): Buffer {
     case 'digest':
       return Buffer.concat([Buffer.from([0x64, algorithms.indexOf(key.algorithm)]), Buffer.from(key.hex, 'hex')])
     case 'case':
-    case 'exhibit': {
+    case 'exhibit':
+    case 'handling': {
       const hash = createHmac('sha256', secret).update(`${key.by} ${lookupForm(key.number)}`)
-      return Buffer.concat([Buffer.from(key.by === 'case' ? 'c' : 'e'), hash.digest()])
+      return Buffer.concat([Buffer.from({ case: 'c', exhibit: 'e', handling: 'h' }[key.by]), hash.digest()])
     }
     case 'participant':
       return Buffer.from(`p${key.id}\0`)
@@ -51,6 +52,7 @@ function randomKey(): LookupKey {
     { by: 'digest', algorithm, hex: hexOf(algorithm) },
     { by: 'case', number: text() },
     { by: 'exhibit', number: text() },
+    { by: 'handling', number: text() },
     { by: 'participant', id: text() },
     { by: 'kind', kind: text() },
     { by: 'target', index: random.pick([0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER]) },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { toBase64 } from '../../src/core/base64.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import type { SearchScope } from '../../src/ledger/lookup-scope.ts'
+import { everything, type SearchScope } from '../../src/ledger/lookup-scope.ts'
 import type { LookupKey } from '../../src/ledger/lookup.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
 import { signerNamed } from '../support/signers.ts'
@@ -84,19 +84,19 @@ async function record(scope: SearchScope): Promise<{ found: number[]; reads: num
 
 describe('F-M4: a search within the entries of some issuers', () => {
   it('finds, and reads, the same by every key, with 300 entries of others that match and without', async () => {
-    const mine: SearchScope = { issuers: ['depositor'] }
+    const mine: SearchScope = { of: 'issuers', issuers: ['depositor'], others: [] }
     const before = await record(mine)
     expect(before.reduce((sum, { found }) => sum + found.length, 0)).toBeGreaterThan(20)
     await Promise.all(Array.from({ length: 300 }, () => deposit(other, 'other')))
     expect(await record(mine)).toEqual(before)
     // By each key but those that only registry entries have, others are there to be found.
-    const all = await record('everything')
+    const all = await record(everything)
     expect(all.filter(({ found }, i) => found.length > (before[i]?.found.length ?? 0) + 250)).toHaveLength(7)
   })
 
   it('finds what is of any of several issuers, each once, in order', async () => {
-    const both = await record({ issuers: ['depositor', 'other'] })
-    const all = await record('everything')
+    const both = await record({ of: 'issuers', issuers: ['depositor', 'other'], others: [] })
+    const all = await record(everything)
     expect(both.map(({ found }) => found)).toEqual(all.map(({ found }) => found))
   })
 })

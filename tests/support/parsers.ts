@@ -28,7 +28,8 @@ import { readerOf } from '../../server/access.ts'
 import { approve, composeProposal, parseApprovalFile } from '../../src/statements/approval-file.ts'
 import { readBody, readProposal } from '../../src/statements/body.ts'
 import { requireDisclosures } from '../../src/statements/disclosures.ts'
-import { emptyRegistry } from '../../src/statements/registry.ts'
+import { standingAt } from '../../src/ledger/access/reading.ts'
+import { emptyChain } from '../../src/ledger/chain-state.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
 import { decodePiece, encodePiece, type Piece } from '../../src/ledger/copy/piece.ts'
 import { openSubmission } from '../../src/ledger/submission.ts'
@@ -277,7 +278,12 @@ export const parsers: readonly FuzzedParser[] = [
   }),
   parser('access token', samplesOf(jws[0] as string, (jws[1] as string).replace('.', '.e30')), (bytes) => {
     const authorization = `Bearer ${Buffer.from(bytes).toString('latin1')}`
-    readerOf({ headers: { authorization } } as FastifyRequest, emptyRegistry(ledgerKey.name), ['http://a'], 0)
+    readerOf(
+      { headers: { authorization } } as FastifyRequest,
+      standingAt(emptyChain(ledgerKey.name), 0),
+      ['http://a'],
+      0,
+    )
     return undefined
   }),
   parser('record file', [Uint8Array.of(0x8d, 0x8e, 0x2a, 0x5b, 3, 0, 1, 97, 98, 99)], (bytes) => {

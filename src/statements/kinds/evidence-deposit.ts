@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { handlingsOf, sealedHandling } from '../handling.ts'
 import type { PlacedReference, StatementKind } from '../kind.ts'
 import { item, placed, relation, sealIsWhole, sealMembers } from '../members.ts'
 import { judgeReference } from '../references.ts'
@@ -41,6 +42,7 @@ export const evidenceDeposit: StatementKind<'evidence.deposit', DepositMembers> 
     })
     return registry
   },
+  sealsItself: (disclosures) => handlingsOf(disclosures).includes(sealedHandling),
   sealedFault({ items }, claim, value) {
     const isShort = claim === 'names' && (value as readonly string[]).length !== items.length
     return isShort ? 'has not one name for each item' : undefined

@@ -1,0 +1,26 @@
+import type { Disclosure } from '../../core/disclosure.ts'
+import type { Body } from '../../statements/kind.ts'
+import type { Registry } from '../../statements/registry.ts'
+import { accessTermsOf, sealsItself } from '../../statements/said.ts'
+import type { ChainState } from '../chain-state.ts'
+import type { AccessState } from './standing.ts'
+import { stateOwnSeal, stateTerms, type Stating } from './terms.ts'
+
+/** An entry as far as it may change what stands. */
+export interface Said extends Pick<Stating, 'timeMs' | 'by' | 'target' | 'mayRefer'> {
+  readonly body: Body | undefined
+  /** The disclosures that are kept for it, read. */
+  readonly disclosures: readonly Disclosure[]
+}
+
+/** What stands after the next entry. Throws as {@link stateTerms}. */
+export function accessAfter(
+  { size: index, access }: Pick<ChainState, 'size' | 'access'>,
+  registry: Registry,
+  { body, disclosures, ...said }: Said,
+): AccessState {
+  if (disclosures.length === 0) return access
+  const terms = accessTermsOf(body, disclosures)
+  if (terms !== undefined) return stateTerms({ ...said, access, registry, index, terms })
+  return sealsItself(body, disclosures) ? stateOwnSeal(access, { ...said, index }) : access
+}

@@ -1,0 +1,69 @@
+import type { DepositName } from '../../statements/kind.ts'
+import { grantsReading, heldBy, heldSince } from '../../statements/said.ts'
+import type { ChainState } from '../chain-state.ts'
+import { type StandingRule, standingOn } from './standing.ts'
+
+/** What rights are decided by: the state of the chain, and the time. */
+export interface Standing extends Pick<ChainState, 'registry' | 'access'> {
+  /** Milliseconds since 1970: of the clock, or of the last entry where that is later. */
+  readonly nowMs: number
+}
+
+/** The state of a chain as rights are decided by it at a time of the clock. */
+export function standingAt({ registry, access, timeMs = 0 }: ChainState, clockMs: number): Standing {
+  return { registry, access, nowMs: Math.max(clockMs, timeMs) }
+}
+
+/** The seals that stand on a deposit. */
+export function sealsOn({ access, nowMs }: Standing, index: number): readonly StandingRule[] {
+  return standingOn(access, index, nowMs).filter(({ rule }) => rule === 'seal')
+}
+
+/**
+ * Whether what stands lets a participant read a deposit and its claims, or what it holds in custody. Under seals it needs leave of who set
+ * each, given after it: grants from before are suspended.
+ */
+export function isLetRead(standing: Standing, participant: string, index: number): boolean {
+  const { registry, access, nowMs } = standing
+  if (grantsReading(registry, participant, index)) return true
+  const rules = standingOn(access, index, nowMs)
+  if (rules.length === 0) return false
+  const grants = rules.filter(
+    (one) => one.rule === 'grant' && one.to.includes(participant) && isInForce(standing, one, index),
+  )
+  const seals = rules.filter(({ rule }) => rule === 'seal')
+  if (seals.length === 0) return grants.length > 0
+  return seals.every(
+    (seal) => seal.by === participant || grants.some(({ by, entry }) => by === seal.by && entry > seal.entry),
+  )
+}
+
+/** A custodian's grant ends for good when what it holds leaves it. */
+function isInForce({ registry }: Standing, { as, by, entry }: StandingRule, index: number): boolean {
+  if (as !== 'custodian') return true
+  const since = heldSince(registry, by, index)
+  return since !== undefined && since < entry
+}
+
+/** Deposits that a participant may read by what stands or by custody, ascending by index, each once. */
+export function letRead(standing: Standing, participant: string): DepositName[] {
+  const { registry, access } = standing
+  const granted = (access.granted.get(participant) ?? []).filter(({ index }) => isLetRead(standing, participant, index))
+  const held = heldBy(registry, participant)
+  if (held.length === 0) return granted
+  return [...new Map([...granted, ...held].map((one) => [one.index, one])).values()].sort((a, b) => a.index - b.index)
+}
+
+/** Whether a look-up leads a reader to a deposit as far as seals go: unsealed, its own, or let read. `participant`: undefined for nobody in particular. */
+export function isFoundUnderSeals(standing: Standing, participant: string | undefined, index: number): boolean {
+  const [seal] = sealsOn(standing, index)
+  if (seal === undefined) return true
+  return participant !== undefined && (seal.issuer === participant || isLetRead(standing, participant, index))
+}
+
+/** Whether any deposit is sealed. */
+export function isAnySealed({ access, nowMs }: Standing): boolean {
+  for (const index of access.rules.keys())
+    if (standingOn(access, index, nowMs).some(({ rule }) => rule === 'seal')) return true
+  return false
+}

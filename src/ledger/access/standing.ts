@@ -1,0 +1,74 @@
+import { withEntry } from '../../statements/grown-map.ts'
+import type { DepositName } from '../../statements/kind.ts'
+import type { AccessRule } from '../../statements/access-terms.ts'
+
+/** By what right somebody set a rule: as who deposited, as who holds the deposit in custody, or as a participant with the role `authority`. */
+export type SetAs = 'issuer' | 'custodian' | 'authority'
+
+/** What may stand on a deposit. */
+export type StandingKind = Extract<AccessRule, 'grant' | 'seal' | 'hold'>
+
+/** A rule that stands on one deposit (docs/design/access-rights.md). */
+export interface StandingRule {
+  readonly rule: StandingKind
+  /** Index of the entry that set it; of a deposit that sealed itself, its own. */
+  readonly entry: number
+  readonly by: string
+  readonly as: SetAs
+  /** Who deposited what it stands on. */
+  readonly issuer: string
+  /** Whom a grant is for; empty of a seal or a hold. */
+  readonly to: readonly string[]
+  /** When it ends by itself, in milliseconds since 1970. */
+  readonly untilMs: number | undefined
+}
+
+/** All rules that stand: part of the chain's state, replaced as a whole and never changed in place. */
+export interface AccessState {
+  /** By index of the deposit. */
+  readonly rules: ReadonlyMap<number, readonly StandingRule[]>
+  /** Deposits that a participant was ever granted, ascending by index: what of them still stands, `rules` says. */
+  readonly granted: ReadonlyMap<string, readonly DepositName[]>
+  /** Deposits that an entry's terms are about, by index of that entry: whoever may not read their claims may not read the terms. */
+  readonly about: ReadonlyMap<number, readonly number[]>
+}
+
+/** No rule stands. */
+export const nothingStands: AccessState = { rules: new Map(), granted: new Map(), about: new Map() }
+
+/** The rules on a deposit that have not ended by themselves at a time. */
+export function standingOn({ rules }: AccessState, index: number, nowMs: number): readonly StandingRule[] {
+  const all = rules.get(index)
+  return all === undefined ? none : all.filter(({ untilMs }) => untilMs === undefined || nowMs < untilMs)
+}
+
+const none: readonly StandingRule[] = []
+
+/** The state with a rule more on a deposit. */
+export function withRule(state: AccessState, index: number, rule: StandingRule): AccessState {
+  const rules = withEntry(state.rules, index, [...(state.rules.get(index) ?? []), rule])
+  let { granted } = state
+  for (const id of rule.to) granted = withEntry(granted, id, insert(granted.get(id) ?? [], { index, iss: rule.issuer }))
+  return { ...state, rules, granted }
+}
+
+/** The state with the rules on a deposit replaced. */
+export function withRules(state: AccessState, index: number, rules: readonly StandingRule[]): AccessState {
+  return { ...state, rules: withEntry(state.rules, index, rules) }
+}
+
+/** The state with what the terms of an entry are about. */
+export function withAbout(state: AccessState, entry: number, deposits: readonly number[]): AccessState {
+  return { ...state, about: withEntry(state.about, entry, deposits) }
+}
+
+/** An ascending list with a deposit more, or as it is where it has it. */
+function insert(list: readonly DepositName[], added: DepositName): readonly DepositName[] {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((list[middle] as DepositName).index < added.index) low = middle + 1
+    else high = middle
+  }
+  return list[low]?.index === added.index ? list : [...list.slice(0, low), added, ...list.slice(low)]
+}

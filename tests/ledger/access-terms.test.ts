@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest'
+import { toBase64 } from '../../src/core/base64.ts'
+import { isEvidenceError } from '../../src/core/errors.ts'
+import { isFoundUnderSeals, isLetRead, letRead, type Standing } from '../../src/ledger/access/reading.ts'
+import { type AccessState, nothingStands } from '../../src/ledger/access/standing.ts'
+import { maxStanding, ownSealMs, stateOwnSeal, stateTerms } from '../../src/ledger/access/terms.ts'
+import type { AccessTerms } from '../../src/statements/access-terms.ts'
+import { emptyRegistry, type Registry, withParticipant } from '../../src/statements/registry.ts'
+import type { TargetFacts } from '../../src/statements/rules.ts'
+import { signerNamed } from '../support/signers.ts'
+
+const depositor = 'platform'
+const people: Readonly<Record<string, readonly string[]>> = {
+  platform: ['depositor'],
+  lab: ['attestor'],
+  defence: ['attestor'],
+  court: ['authority'],
+  prosecutor: ['authority'],
+}
+const registry: Registry = Object.entries(people).reduce(
+  (made, [id, roles], since) => withParticipant(made, { id, type: 'organisation', roles, since }, signerNamed(id).jwk),
+  emptyRegistry('ledger.example/access'),
+)
+const hash = (index: number): Uint8Array => Buffer.alloc(32, index)
+/** Entries 1 to 19 are deposits of the platform's; 0 is none. */
+const target = (index: number): TargetFacts | undefined =>
+  index > 19 ? undefined : { leafHash: hash(index), kind: 'x', iss: depositor, items: index === 0 ? undefined : 1 }
+const of = (...indices: number[]): AccessTerms['of'] =>
+  indices.map((index) => ({ index, leafHash: toBase64(hash(index)) }))
+
+/** Rules stated one after another, each in an entry of its own from 20 on. */
+class Rules {
+  access: AccessState = nothingStands
+  registry: Registry = registry
+  index = 20
+  timeMs = 1_000_000
+
+  say(by: string, terms: AccessTerms, mayRefer = false): this {
+    const { access, index, timeMs } = this
+    this.access = stateTerms({
+      access,
+      registry: this.registry,
+      index,
+      timeMs,
+      by,
+      terms,
+      target,
+      mayRefer: () => mayRefer,
+    })
+    this.index++
+    return this
+  }
+  refused(by: string, terms: AccessTerms, mayRefer = false): string {
+    const before = this.access
+    try {
+      this.say(by, terms, mayRefer)
+    } catch (error) {
+      expect(this.access).toBe(before)
+      if (isEvidenceError(error)) return error.code
+      throw error
+    }
+    return 'taken'
+  }
+  get standing(): Standing {
+    return { registry: this.registry, access: this.access, nowMs: this.timeMs }
+  }
+  reads(id: string, index = 1): boolean {
+    return isLetRead(this.standing, id, index)
+  }
+}
+
+describe('terms of access', () => {
+  it('a grant lets those read that it names, until it is ended by who gave it', () => {
+    const rules = new Rules().say(depositor, { rule: 'grant', of: of(1, 2), to: ['lab', 'defence'] })
+    expect([rules.reads('lab'), rules.reads('defence', 2), rules.reads('lab', 3), rules.reads('court')]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
+    expect(letRead(rules.standing, 'lab')).toEqual([
+      { index: 1, iss: depositor },
+      { index: 2, iss: depositor },
+    ])
+    rules.say(depositor, { rule: 'end', of: of(1), to: ['lab'] })
+    expect([rules.reads('lab'), rules.reads('lab', 2), rules.reads('defence')]).toEqual([false, true, true])
+    expect(rules.refused(depositor, { rule: 'end', of: of(1), to: ['lab'] })).toBe('access-nothing-stands')
+  })
+
+  it('grantees grant nothing, and strangers are told one thing whatever the reference is', () => {
+    const rules = new Rules().say(depositor, { rule: 'grant', of: of(1), to: ['lab'] })
+    expect(rules.refused('lab', { rule: 'grant', of: of(1), to: ['defence'] }, true)).toBe('access-not-yours')
+    const tried = [of(1), of(0), of(25), [{ index: 1, leafHash: toBase64(hash(9)) }]]
+    expect(tried.map((one) => rules.refused('defence', { rule: 'grant', of: one, to: ['lab'] }))).toEqual(
+      tried.map(() => 'reference-not-found'),
+    )
+    expect(rules.refused('lab', { rule: 'grant', of: of(2, 1), to: ['nobody'] })).toBe('participant-unknown')
+  })
+
+  it('only an authority seals and holds', () => {
+    const rules = new Rules()
+    for (const rule of ['seal', 'unseal', 'hold', 'unhold'] as const)
+      expect(rules.refused(depositor, { rule, of: of(1) }, true)).toBe('role-missing')
+    expect(rules.refused('court', { rule: 'unseal', of: of(1) })).toBe('access-nothing-stands')
+    expect(rules.refused('court', { rule: 'seal', of: of(0) })).toBe('reference-kind')
+    expect(rules.refused('court', { rule: 'seal', of: of(25) })).toBe('reference-not-found')
+  })
+
+  it('a seal suspends grants from before it, its own authority’s too, and is opened by later ones of that authority alone', () => {
+    const rules = new Rules()
+      .say(depositor, { rule: 'grant', of: of(1), to: ['lab'] })
+      .say('court', { rule: 'grant', of: of(1), to: ['defence'] })
+      .say('court', { rule: 'seal', of: of(1) })
+    expect(['lab', 'defence', 'court'].map((id) => rules.reads(id))).toEqual([false, false, true])
+    rules.say(depositor, { rule: 'grant', of: of(1), to: ['lab'] })
+    rules.say('prosecutor', { rule: 'grant', of: of(1), to: ['lab'] })
+    expect(rules.reads('lab')).toBe(false)
+    rules.say('court', { rule: 'grant', of: of(1), to: ['lab'] })
+    expect(rules.reads('lab')).toBe(true)
+    rules.say('court', { rule: 'unseal', of: of(1) })
+    expect(['lab', 'defence', 'court'].map((id) => rules.reads(id))).toEqual([true, true, false])
+  })
+
+  it('seals add up, and only its own authority lifts one while it is active', () => {
+    const rules = new Rules().say('court', { rule: 'seal', of: of(1) }).say('prosecutor', { rule: 'seal', of: of(1) })
+    expect([rules.reads('court'), rules.reads('prosecutor')]).toEqual([false, false])
+    rules.say('court', { rule: 'grant', of: of(1), to: ['prosecutor', 'lab'] })
+    expect([rules.reads('court'), rules.reads('prosecutor'), rules.reads('lab')]).toEqual([false, true, false])
+    rules.say('prosecutor', { rule: 'unseal', of: of(1) })
+    expect(rules.refused('prosecutor', { rule: 'unseal', of: of(1) })).toBe('access-nothing-stands')
+    expect(isFoundUnderSeals(rules.standing, 'defence', 1)).toBe(false)
+    expect(isFoundUnderSeals(rules.standing, undefined, 1)).toBe(false)
+    expect(isFoundUnderSeals(rules.standing, depositor, 1)).toBe(true)
+    expect(isFoundUnderSeals(rules.standing, 'defence', 2)).toBe(true)
+    // The court is gone: another authority may lift what it sealed.
+    const court = registry.participants.get('court')
+    rules.registry = {
+      ...registry,
+      participants: new Map([...registry.participants, ['court', { ...court, revokedAt: 30 } as never]]),
+    }
+    rules.say('prosecutor', { rule: 'unseal', of: of(1) })
+    expect(isFoundUnderSeals(rules.standing, 'defence', 1)).toBe(true)
+  })
+
+  it('rules end by themselves, and one that would end before it begins is refused', () => {
+    const rules = new Rules()
+    const until = new Date(rules.timeMs + 1000).toISOString()
+    rules.say(depositor, { rule: 'grant', of: of(1), to: ['lab'], until })
+    expect(rules.reads('lab')).toBe(true)
+    rules.timeMs += 1000
+    expect(rules.reads('lab')).toBe(false)
+    expect(rules.refused(depositor, { rule: 'grant', of: of(1), to: ['lab'], until })).toBe('access-until')
+  })
+
+  it('a deposit that seals itself is open to its issuer, to whom that one grants it later, and lifted by any authority', () => {
+    const rules = new Rules()
+    rules.access = stateOwnSeal(rules.access, { index: 1, by: depositor, timeMs: rules.timeMs })
+    expect([rules.reads('court'), rules.reads('lab')]).toEqual([false, false])
+    rules.say(depositor, { rule: 'grant', of: of(1), to: ['lab'] })
+    expect(rules.reads('lab')).toBe(true)
+    expect(isFoundUnderSeals(rules.standing, 'defence', 1)).toBe(false)
+    const sealed = { ...rules.standing }
+    rules.say('court', { rule: 'unseal', of: of(1) })
+    expect(isFoundUnderSeals(rules.standing, 'defence', 1)).toBe(true)
+    expect(isFoundUnderSeals({ ...sealed, nowMs: rules.timeMs + ownSealMs }, 'defence', 1)).toBe(true)
+  })
+
+  it('so many grants stand on one deposit and no more, and they keep no authority from sealing it', () => {
+    const rules = new Rules()
+    for (let i = 0; i < maxStanding; i++) rules.say(depositor, { rule: 'grant', of: of(1), to: ['lab'] })
+    expect(rules.refused(depositor, { rule: 'grant', of: of(1), to: ['lab'] })).toBe('access-too-many')
+    rules.say('court', { rule: 'seal', of: of(1) })
+    expect(rules.reads('lab')).toBe(false)
+  })
+
+  it('a statement that cannot be applied to all of its deposits is applied to none', () => {
+    const rules = new Rules().say('court', { rule: 'seal', of: of(1) })
+    expect(rules.refused('court', { rule: 'unseal', of: of(1, 2) })).toBe('access-nothing-stands')
+    expect(isFoundUnderSeals(rules.standing, 'defence', 1)).toBe(false)
+  })
+})
