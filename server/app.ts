@@ -11,6 +11,7 @@ import { boundInFlight } from './in-flight.ts'
 import { refuseOtherMethods } from './methods.ts'
 import { pageRoutes } from './page.ts'
 import { warnOfProxies } from './proxies.ts'
+import { accessRoutes } from './routes/access.ts'
 import { bulkRoutes } from './routes/bulk.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -85,6 +86,7 @@ export async function createApp(context: ServerContext, settings: ServerSettings
   entryRoutes(app, context)
   bulkRoutes(app, context)
   statusRoutes(app, context)
+  accessRoutes(app, context)
   proofRoutes(app, context)
   tileRoutes(app, context)
   timeStampRoutes(app, context)

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { ServerContext } from './context.ts'
 import { entryFacts, type Reader } from '../src/ledger/rights.ts'
+import type { Reading } from '../src/ledger/access/reading-log.ts'
 import type { ServedEntry } from '../src/ledger/reads.ts'
 import { isSealedKey, type LookupKey, lookupsOfDisclosures, lookupsOfEntry } from '../src/ledger/lookup.ts'
 import { parseDigestName } from '../src/core/hash.ts'
@@ -31,7 +32,25 @@ export async function visibleDisclosures(
   reader: Reader,
   entry: ServedEntry,
 ): Promise<string[]> {
-  return ledger.rights.mayReadDisclosures(reader, entryFacts(entry)) ? ledger.reads.disclosures(entry) : []
+  if (!ledger.rights.mayReadDisclosures(reader, entryFacts(entry))) return []
+  const disclosures = await ledger.reads.disclosures(entry)
+  if (disclosures.length > 0) await recordReading(ledger, reader, [entry.index], 'claims')
+  return disclosures
+}
+
+/** Writes into the log of readings what is to be shown of entries that are sealed; rejects with `readings-failed` where it may not be shown. */
+async function recordReading(
+  { rights, readings }: ServerContext['ledger'],
+  reader: Reader,
+  indices: readonly number[],
+  shown: Reading['shown'],
+): Promise<void> {
+  if (reader.kind === 'anonymous') return
+  const read = indices.flatMap((index): Reading[] => {
+    const seals = rights.sealsOver(reader, { index })
+    return seals.length === 0 ? [] : [{ reader: reader.id, index, shown, seals }]
+  })
+  if (read.length > 0) await readings.record(read)
 }
 
 /** The look-up key of a digest, `<algorithm>:<hex>`. Throws `query-invalid`. */
@@ -116,6 +135,13 @@ export async function page(
     // Reading an entry takes the processor: in between deposits go on.
     await new Promise((resolve) => setImmediate(resolve))
   }
+  if (key !== undefined)
+    await recordReading(
+      context.ledger,
+      reader,
+      entries.map(({ index }) => index),
+      'found',
+    )
   return { entries, next: at < indices.length ? (indices[at - 1] as number) : null }
 }
 

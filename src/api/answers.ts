@@ -163,6 +163,53 @@ export const timeStampsAnswer = z.object({
   next,
 })
 
+const seal = z.object({
+  entry: count.describe('Index of the entry that set the seal; of a deposit that sealed itself, its own.'),
+  by: z.string().describe('Participant that set it.'),
+})
+
+export const readingsAnswer = z.object({
+  days: z
+    .array(z.object({ day: z.string(), size: count.describe('Bytes of the day’s file.') }))
+    .optional()
+    .describe('Days that have readings, ascending; absent where a day was named.'),
+  day: z.string().optional(),
+  size: count.optional().describe('Bytes of the day’s file.'),
+  sha256: z.string().optional().describe('Lower-case hex SHA-256 of the day’s file.'),
+  ended: z.boolean().optional().describe('Whether the day has ended, so that its file does not change any more.'),
+  lines: z
+    .array(
+      z.object({
+        number: count.describe('Number of the line in the day’s file, from 1.'),
+        time: z.string(),
+        reader: z.string(),
+        index: count,
+        shown: z.enum(['claims', 'found']),
+        seals: z.array(seal),
+        previous: z.string().describe('SHA-256 of the line before.'),
+      }),
+    )
+    .optional()
+    .describe('Readings under seals that the asker set.'),
+  next,
+})
+export type ReadingsAnswer = z.infer<typeof readingsAnswer>
+
+export const accessAnswer = z.object({
+  index: count,
+  rules: z.array(
+    z.object({
+      rule: z.enum(['grant', 'seal', 'hold']),
+      entry: count.describe('Index of the entry that set it; of a deposit that sealed itself, its own.'),
+      by: z.string(),
+      as: z.enum(['issuer', 'custodian', 'authority']).describe('By what right it was set.'),
+      to: z.array(z.string()).describe('Whom a grant is for.'),
+      until: z.string().optional().describe('When it ends by itself.'),
+    }),
+  ),
+})
+export type AccessAnswer = z.infer<typeof accessAnswer>
+
 export const stampAnswer = z.object({
   size: count,
   created: z.boolean().describe('False where that checkpoint had a time stamp already.'),

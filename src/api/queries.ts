@@ -154,6 +154,16 @@ export const timeStampsQuery = z.strictObject({
   limit: listLimit.optional(),
 })
 
+export const readingsQuery = z.strictObject({
+  day: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'is not YYYY-MM-DD' })
+    .optional()
+    .describe('The day, UTC; without it the days that have readings are listed.'),
+  after: decimal.optional().describe('Only lines after this: the `next` of the page before.'),
+  limit: listLimit.optional(),
+})
+
 export const sizeParams = z.object({ size: decimal })
 
 export const stampQuery = z.strictObject({

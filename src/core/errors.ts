@@ -243,6 +243,16 @@ export const errorTable = {
     exit: 3,
     action: 'End rules that are not needed any more, or name several participants in one.',
   },
+  'readings-failed': {
+    status: 503,
+    exit: 3,
+    action: 'Nothing was shown. The operator looks at the disk of the data folder and at the folder readings in it.',
+  },
+  'readings-missing': {
+    status: 404,
+    exit: 3,
+    action: 'Name a day of which there are readings; without --day they are listed.',
+  },
   'access-until': { status: 400, exit: 3, action: 'Name a time that is still to come, or none.' },
   'retract-not-own': { status: 403, exit: 1, action: 'Let the depositor of the entry retract it.' },
   'not-judged': { status: 400, exit: 4, action: 'Check again with a newer version of the verifier.' },

@@ -42,6 +42,8 @@ export function dataFolder(root: string) {
     cosigned: join(root, 'cosigned.json'),
     /** Time-stamp records, by size (time-stamp-files.ts). */
     timeStamps: join(root, 'timestamps'),
+    /** Who read what is sealed, a file a day (access/reading-log.ts). */
+    readings: join(root, 'readings'),
   }
 }
 

@@ -170,7 +170,7 @@ export class GroupBuilder {
       disclosures: opened,
       timeMs,
       by: statement.common.iss,
-      target: this.history.target,
+      history: this.history,
       mayRefer: (target) => this.mayRefer(reader, target, shown),
     })
     const bytes = encodeEntry({ index, time, previous: state.leafHash, statement: statement.jws.text })

@@ -5,6 +5,7 @@ import { defined } from '../core/objects.ts'
 import { currentLedgerKeys, type Registry } from '../statements/registry.ts'
 import type { LedgerSigningKey } from '../node/key-file.ts'
 import { SignatureGate, type SignatureGateOptions } from '../node/signature-gate.ts'
+import { ReadingLog } from './access/reading-log.ts'
 import { type Standing, standingAt } from './access/reading.ts'
 import type { Outcome } from './group.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
@@ -56,6 +57,7 @@ interface LedgerParts extends OpenedFolder {
   readonly replication: Replication
   readonly confirmation: Confirmation | undefined
   readonly lookups: LookupCheck
+  readonly readings: ReadingLog
   readonly release: () => void
 }
 
@@ -138,7 +140,9 @@ export class Ledger {
     const { erased } = folder
     const replication = new Replication({ storage, published: reads, durable, confirmation, key, sign, config, erased })
     const gate = new SignatureGate(options.signatures ?? { threads: 0 })
-    return new Ledger({ ...parts, sequencer, reads, unguardedReads, rights, gate, replication, confirmation, lookups })
+    const readings = new ReadingLog(folder.readings)
+    const services = { sequencer, reads, unguardedReads, rights, gate, replication, confirmation, lookups, readings }
+    return new Ledger({ ...parts, ...services })
   }
 
   get origin(): string {
@@ -164,6 +168,10 @@ export class Ledger {
   /** Reads as of the opening, before a follower has confirmed it: for the publisher, which waits for that by itself. */
   get unguardedReads(): LedgerReads {
     return this.parts.unguardedReads
+  }
+  /** The log of readings under a seal. */
+  get readings(): ReadingLog {
+    return this.parts.readings
   }
   /** Who may sign what, as far as published. */
   get registry(): Registry {
@@ -253,8 +261,9 @@ export class Ledger {
 
   /** Finishes what was accepted, refuses the rest, closes. */
   async close(): Promise<void> {
-    const { sequencer, head, storage, gate, lookups, release } = this.parts
+    const { sequencer, head, storage, gate, lookups, readings, release } = this.parts
     await sequencer.drain()
+    await readings.close()
     await lookups.stop()
     this.stopWaiting()
     await gate.close()

@@ -18,7 +18,7 @@ export type SearchScope =
 /** All entries. */
 export const everything: SearchScope = { of: 'all' }
 
-const depositKinds: readonly string[] = allKinds.filter(({ items }) => items !== undefined).map(({ name }) => name)
+const depositKinds: readonly string[] = allKinds.filter((kind) => kind.items !== undefined).map(({ name }) => name)
 const registryKinds = kinds.filter(changesRegistry)
 const otherKinds = kinds.filter((kind) => !changesRegistry(kind))
 

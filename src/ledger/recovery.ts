@@ -207,7 +207,7 @@ async function rebuildRegistry(
     }
     // A rule whose beginning was erased ends nothing.
     const after = attempt(() =>
-      accessAfter({ size: index, access }, registry, { ...said, target: history.target, mayRefer: () => true }),
+      accessAfter({ size: index, access }, registry, { ...said, history, mayRefer: () => true }),
     )
     if (!isEvidenceError(after)) access = after
   }

@@ -1,10 +1,14 @@
 import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { isAnySealed, isFoundUnderSeals, isLetRead, letRead, sealsOn, type Standing } from './access/reading.ts'
+import type { Reading } from './access/reading-log.ts'
+import type { StandingRule } from './access/standing.ts'
 import { changesRegistry } from '../statements/kinds.ts'
 import type { LaterEvent } from '../statements/later-events.ts'
 import { isActive } from '../statements/registry.ts'
+import { heldSince } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
+import type { Role } from '../statements/vocabulary.ts'
 import type { FolderConfig } from './data-folder.ts'
 import { isSealedKey, type LookupKey } from './lookup.ts'
 import type { SearchScope } from './lookup-scope.ts'
@@ -91,6 +95,32 @@ export class Rights {
     return this.isOpen || ownsOrAudits(reader, entry)
   }
 
+  /** The seals under which a reader is shown an entry's claims, or finds it: what is written into the log of readings first. */
+  sealsOver({ standing }: Reader, { index }: Pick<EntryFacts, 'index'>): Reading['seals'] {
+    const seals = sealed(standing, index)
+    return seals.map(({ entry, by }) => ({ entry, by }))
+  }
+
+  /** What stands on a deposit is seen by those who may set rules on it: who deposited it, who holds it, and authorities. */
+  mayListRules(reader: Reader, { index, iss }: EntryFacts): boolean {
+    if (reader.kind === 'anonymous') return false
+    return (
+      reader.id === iss ||
+      hasRole(reader, 'authority') ||
+      heldSince(reader.standing.registry, reader.id, index) !== undefined
+    )
+  }
+
+  /** Who set a seal reads who read under it; and operators, who deposit the digests of the log, see which days there are. */
+  mayReadLine(reader: Reader, { seals }: Pick<Reading, 'seals'>): boolean {
+    return reader.kind === 'participant' && seals.some(({ by }) => by === reader.id)
+  }
+
+  /** Which days have readings, and the digests of their files. */
+  mayListReadings(reader: Reader): boolean {
+    return hasRole(reader, 'operator') || hasRole(reader, 'authority')
+  }
+
   /**
    * The ledger in pieces, disclosures included: for auditors; as soon as anything was sealed, for those alone that the setting `followers`
    * names. Throws `not-authenticated`, `not-permitted`.
@@ -170,7 +200,7 @@ export class Rights {
   }
 }
 
-function hasRole(reader: Reader, role: 'auditor' | 'administrator'): boolean {
+function hasRole(reader: Reader, role: Role): boolean {
   return reader.kind === 'participant' && reader.roles.includes(role)
 }
 
@@ -186,8 +216,13 @@ function isOwnOrLetRead(reader: Reader, { index, iss }: EntryFacts): boolean {
 
 /** Whether a seal closes the claims of an entry: of a deposit that is sealed, and of terms about one. */
 function isClosed({ standing }: Reader, { index }: EntryFacts): boolean {
+  return sealed(standing, index).length > 0
+}
+
+/** The seals on a deposit, or on those that an entry's terms are about. */
+function sealed(standing: Standing, index: number): StandingRule[] {
   const about = standing.access.about.get(index) ?? [index]
-  return about.some((deposit) => sealsOn(standing, deposit).length > 0)
+  return about.flatMap((deposit) => sealsOn(standing, deposit))
 }
 
 /** What rights ask of an entry. */

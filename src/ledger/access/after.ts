@@ -7,7 +7,7 @@ import type { AccessState } from './standing.ts'
 import { stateOwnSeal, stateTerms, type Stating } from './terms.ts'
 
 /** An entry as far as it may change what stands. */
-export interface Said extends Pick<Stating, 'timeMs' | 'by' | 'target' | 'mayRefer'> {
+export interface Said extends Pick<Stating, 'timeMs' | 'by' | 'history' | 'mayRefer'> {
   readonly body: Body | undefined
   /** The disclosures that are kept for it, read. */
   readonly disclosures: readonly Disclosure[]

@@ -4,7 +4,7 @@ import { EvidenceError } from '../../core/errors.ts'
 import { parseTime } from '../../core/time.ts'
 import type { AccessRule, AccessTerms } from '../../statements/access-terms.ts'
 import { isActive, isActiveAs, type Registry } from '../../statements/registry.ts'
-import type { TargetFacts } from '../../statements/rules.ts'
+import type { History } from '../../statements/rules.ts'
 import { heldSince } from '../../statements/said.ts'
 import { type AccessState, type StandingRule, withAbout, withRule, withRules } from './standing.ts'
 
@@ -20,8 +20,8 @@ export interface Stating {
   readonly timeMs: number
   readonly by: string
   readonly terms: AccessTerms
-  /** An earlier entry; undefined where there is none. */
-  readonly target: (index: number) => TargetFacts | undefined
+  /** The entries before. */
+  readonly history: Pick<History, 'target'>
   /** Whether the signer may read an entry, or showed to have it: others are refused in one and the same way. */
   readonly mayRefer: (index: number) => boolean
 }
@@ -71,12 +71,12 @@ type Right = Pick<StandingRule, 'as' | 'issuer'>
 
 /** By what right the signer sets a rule on a deposit. Throws the codes of references, `access-not-yours`. */
 function requireRight(
-  { registry, index, by, target, mayRefer }: Stating,
+  { registry, index, by, history, mayRefer }: Stating,
   reference: AccessTerms['of'][number],
   where: string,
   isAuthority: boolean,
 ): Right {
-  const facts = reference.index < index ? target(reference.index) : undefined
+  const facts = reference.index < index ? history.target(reference.index) : undefined
   const isRight = facts?.leafHash !== undefined && equalBytes(facts.leafHash, fromBase64(reference.leafHash))
   if (isRight && facts.items !== undefined) {
     const { iss: issuer } = facts
