@@ -1,7 +1,7 @@
 import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { changesRegistry } from '../statements/kinds.ts'
-import type { LaterEvent } from '../statements/later-events.ts'
+import { changesRegistry, kindNamed } from '../statements/kinds.ts'
+import { type LaterEvent, toReadersOnly } from '../statements/later-events.ts'
 import { isActive, type Registry } from '../statements/registry.ts'
 import { grantsReading } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
@@ -42,6 +42,9 @@ export interface EntryFacts {
   readonly iss: string
   readonly kind: string
 }
+
+/** How much of a later event is told: its entry's bytes too, all but these, or nothing at all. */
+export type EventTold = 'whole' | 'named' | 'nothing'
 
 /**
  * The one place where reading rights are decided (docs/spec/11-access.md): every route, every refusal and every repetition
@@ -105,9 +108,17 @@ export class Rights {
     return isSealedKey(key) ? this.mayReadDisclosures(reader, entry) : this.mayReadEntry(reader, entry)
   }
 
-  /** Whether a later event is shown whole: what is by or about the entry's own signer is for all who may ask. */
-  mayReadEvent(reader: Reader, { what }: Pick<LaterEvent, 'what'>, entry: EntryFacts): boolean {
-    return (what !== 'attested' && what !== 'related') || this.mayReadEntry(reader, entry)
+  /**
+   * How much of a later event is told of who may ask for the status of `subject`: what is by or about its own signer is shown whole to all.
+   * A record is shown whole to readers of the deposit, and not told to others; of a challenge all who may ask have its bytes.
+   */
+  eventTold(reader: Reader, { what }: Pick<LaterEvent, 'what'>, entry: EntryFacts, subject: EntryFacts): EventTold {
+    if (toReadersOnly.has(what)) {
+      const isDeposit = kindNamed(subject.kind)?.items !== undefined
+      return !isDeposit || this.mayReadEntry(reader, subject) ? 'whole' : 'nothing'
+    }
+    const isOfOthers = what === 'attested' || what === 'related'
+    return isOfOthers && !this.mayReadEntry(reader, entry) ? 'named' : 'whole'
   }
 
   /** Has time stamps taken on demand. */
