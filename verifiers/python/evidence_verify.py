@@ -4115,7 +4115,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "1d1db4fce64ccc464ce8ef7b1baf483d5716d740b758f4b51a409648edd9041f"
+GUIDE_SHA256 = "76933bfb006240e32c08bf7f0490a6aca0ebdf2d6070def2d3a780dcbc9c0197"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
