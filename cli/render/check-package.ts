@@ -118,12 +118,20 @@ function stateOf({ ok, notJudged }: PackagedDeposit['files'][number], deposit: P
   return isSound ? 'unchanged' : 'as listed'
 }
 
+/** What a related entry says of a deposit, by name of the event. */
+const eventWords: Readonly<Partial<Record<PackagedEvent['what'], (about: string, code: string) => string>>> = {
+  retracted: (about, code) => `retracts ${about}: ${code}`,
+  'part-retracted': (about, code) => `retracts ${about}: ${code}`,
+  attested: (about, code) => `attests ${about} as ${code}`,
+  related: (about, code) => `is a deposit that calls itself ${code} of ${about}`,
+  recorded: (about, code) => `records an event of ${about}: ${code}`,
+  challenged: (about) => `challenges ${about}`,
+  found: (about, code) => `decides of ${about}: ${code}`,
+}
+
 function eventLine({ what, code, of, folder, ...part }: PackagedEvent): string {
   const about = `entry ${of} (${folder})${partText(part)}`
-  if (what === 'retracted' || what === 'part-retracted') return `retracts ${about}: ${code ?? ''}`
-  return what === 'attested'
-    ? `attests ${about} as ${code ?? ''}`
-    : `is a deposit that calls itself ${code ?? ''} of ${about}`
+  return eventWords[what]?.(about, code ?? '') ?? `${what}: ${about}`
 }
 
 function relatedLines(receipt: PackagedRelated): string[] {

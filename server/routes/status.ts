@@ -39,7 +39,7 @@ export function statusRoutes(app: FastifyInstance, context: ServerContext): void
           if (!ledger.rights.mayReadEntry(reader, { index, ...statement.common }))
             throw ledger.rights.denied(reader, what)
         },
-        mayReadEvent: (event, entry) => ledger.rights.mayReadEvent(reader, event, entryFacts(entry)),
+        told: (event, entry, subject) => ledger.rights.eventTold(reader, event, entryFacts(entry), entryFacts(subject)),
         from,
         after,
       })

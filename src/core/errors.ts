@@ -179,7 +179,7 @@ export const errorTable = {
       'Copy index, leafHash and item from the receipt of an earlier deposit; for one that the signer may not read, show its receipt too (Evidence-Shown; evidence attest RECEIPT).',
   },
   'reference-hash': { status: 409, exit: 1, action: 'Copy index and leafHash from the receipt of the deposit.' },
-  'reference-kind': { status: 409, exit: 1, action: 'Refer to an evidence.deposit.' },
+  'reference-kind': { status: 409, exit: 1, action: 'Refer to a deposit; a finding may refer to a challenge too.' },
   'reference-item': { status: 409, exit: 1, action: 'Number the item from 0, within the deposit’s items.' },
   'reference-origin': { status: 400, exit: 1, action: 'Leave origin out for this ledger’s own entries.' },
   'ledger-closed': { status: 410, exit: 1, action: 'Deposit in the ledger that continues this one.' },
@@ -255,6 +255,12 @@ export const errorTable = {
   },
   'access-until': { status: 400, exit: 3, action: 'Name a time that is still to come, or none.' },
   'retract-not-own': { status: 403, exit: 1, action: 'Let the depositor of the entry retract it.' },
+  'event-times': { status: 400, exit: 1, action: 'Give a "from" that is not later than "to".' },
+  'event-in-future': {
+    status: 400,
+    exit: 1,
+    action: 'Give times of what was done already, and set your clock right.',
+  },
   'not-judged': { status: 400, exit: 4, action: 'Check again with a newer version of the verifier.' },
   // Chain, tree, checkpoint
   'version-unannounced': { status: 500, exit: 1, action: investigate },

@@ -9,6 +9,7 @@ import { type EventSubject, type LaterEvent, laterEventsIn } from '../statements
 import type { LookupKey } from './lookup.ts'
 import { everything } from './lookup-scope.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
+import type { EventTold } from './rights.ts'
 
 /**
  * Events after which an answer ends, and bytes of shown entries that it holds at most. What one entry says, which is told in one answer,
@@ -46,8 +47,8 @@ export interface StatusQuery {
   readonly entryHash?: Uint8Array | undefined
   /** The asker's own right to the entry; throws where there is none. */
   readonly requireMayRead: (entry: ServedEntry) => void
-  /** Whether the asker may read the entry that an event is told of. */
-  readonly mayReadEvent: (event: LaterEvent, entry: ServedEntry) => boolean
+  /** How much the asker is told of what a later entry says of the subject. */
+  readonly told: (event: LaterEvent, entry: ServedEntry, subject: ServedEntry) => EventTold
   /** Size of the asker's checkpoint. */
   readonly from?: number | undefined
   /** Only events of entries after it. */
@@ -82,10 +83,10 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
       break
     }
     const entry = await reads.entry(at)
-    const said = laterEventsIn(about, entry.statement).map((event) => ({
-      ...event,
-      isShown: query.mayReadEvent(event, entry),
-    }))
+    const said = laterEventsIn(about, entry.statement).flatMap((event) => {
+      const told = query.told(event, entry, subject)
+      return told === 'nothing' ? [] : [{ ...event, isShown: told === 'whole' }]
+    })
     // What the asker is not shown takes no room: where a page ends must tell nothing of it.
     const bytes = entry.bytes.length * said.filter(({ isShown }) => isShown).length
     if (bytes > room && events.length > 0) {

@@ -27,6 +27,9 @@ export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set([
   'part-retracted',
   'attested',
   'related',
+  'recorded',
+  'challenged',
+  'found',
 ])
 
 /** What an entry says of deposits: index and leaf hash are theirs. Empty for a stranger's. */

@@ -1,14 +1,25 @@
-/** What a rule of access does (docs/spec/21-access-rules.md). */
-export const accessRules = ['grant', 'end', 'seal', 'unseal', 'hold', 'unhold'] as const
-export type AccessRule = (typeof accessRules)[number]
+import { z } from 'zod'
+import type { Disclosure } from '../core/disclosure.ts'
+import { code, participantId, reference, time } from './members.ts'
+import { sealedShapes } from './sealed.ts'
 
-/** The sealed terms of a rule of access: what it does, to which deposits, for whom, until when. */
-export interface AccessTerms {
-  readonly rule: AccessRule
-  /** Deposits, 1 to 64; leaf hashes as padded base64 of 32 bytes. */
-  readonly of: readonly { readonly index: number; readonly leafHash: string }[]
-  /** Participants that a grant, or the end of one, is for. */
-  readonly to?: readonly string[] | undefined
-  /** Canonical time at which the rule ends by itself. */
-  readonly until?: string | undefined
+/** The value of the sealed claim `terms`: what a rule of access does, to which deposits, for whom, until when (docs/spec/21-access-rules.md). */
+export const accessTerms = z.strictObject({
+  rule: z.enum(['grant', 'end', 'seal', 'unseal', 'hold', 'unhold']),
+  of: z
+    .array(reference.omit({ item: true, line: true }))
+    .min(1)
+    .max(64),
+  to: z.array(participantId).min(1).max(64).optional(),
+  until: time.optional(),
+  basis: sealedShapes.note,
+  grade: code.optional(),
+})
+export type AccessTerms = z.infer<typeof accessTerms>
+export type AccessRule = AccessTerms['rule']
+
+/** The terms that disclosures show; undefined where the claim is withheld, or has another shape. */
+export function termsIn(disclosures: readonly Disclosure[]): AccessTerms | undefined {
+  const shown = disclosures.find(({ claim }) => claim === 'terms')
+  return shown === undefined ? undefined : accessTerms.safeParse(shown.value).data
 }

@@ -1,5 +1,9 @@
+import { accessRule } from './kinds/access-rule.ts'
 import { evidenceAttest } from './kinds/evidence-attest.ts'
+import { evidenceChallenge } from './kinds/evidence-challenge.ts'
 import { evidenceDeposit } from './kinds/evidence-deposit.ts'
+import { evidenceEvent } from './kinds/evidence-event.ts'
+import { evidenceFinding } from './kinds/evidence-finding.ts'
 import { evidenceRetract } from './kinds/evidence-retract.ts'
 import { ledgerChange } from './kinds/ledger-change.ts'
 import { ledgerClose } from './kinds/ledger-close.ts'
@@ -21,6 +25,10 @@ export const kindTable = [
   evidenceDeposit,
   evidenceAttest,
   evidenceRetract,
+  evidenceEvent,
+  evidenceChallenge,
+  evidenceFinding,
+  accessRule,
   ledgerRotateKey,
   ledgerSetApprovals,
   ledgerSetFormat,

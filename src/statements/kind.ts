@@ -6,18 +6,21 @@ import type { z } from 'zod'
 import type { AccessTerms } from './access-terms.ts'
 import type { Item, Placed } from './members.ts'
 import type { Registry } from './registry.ts'
-import type { EntryUnderJudgement, Findings, History, RuleContext } from './rules.ts'
+import type { EntryUnderJudgement, Findings, History, RuleContext, TargetSort } from './rules.ts'
 import type { ParticipantType, Role, SealedClaim } from './vocabulary.ts'
 
 /** What an event says has happened to an earlier entry (docs/spec/15-status.md). */
-export type LaterEventName = 'retracted' | 'part-retracted' | 'attested' | 'related' | EndedKey
+export type LaterEventName = 'retracted' | 'part-retracted' | 'attested' | 'related' | RecordName | EndedKey
+
+/** What a record says (docs/spec/20-records.md). */
+type RecordName = 'recorded' | 'challenged' | 'found'
 
 type EndedKey = 'key-rotated' | 'key-revoked' | 'participant-revoked'
 
 /** A reference, and what the statement says by it has happened to the entry. */
 export interface PlacedReference extends Placed {
   /** Undefined where the statement says nothing that the status of the entry shows. */
-  readonly event?: { readonly what: LaterEventName; readonly code: string }
+  readonly event?: { readonly what: LaterEventName; readonly code?: string }
 }
 
 /** A participant that a statement admits. */
@@ -129,6 +132,8 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
   readonly setsApprovals?: true
   /** Present where a statement may be recognised over its bytes: its rule never changes the registry. */
   readonly plain?: PlainForm
+  /** What its entries are to references that may point at more than deposits (references.ts). */
+  readonly pointedAt?: TargetSort
   /** Present where it may be a change that several approve. */
   readonly proposal?: Proposable<Members>
 

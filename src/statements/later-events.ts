@@ -11,18 +11,24 @@ export const laterEventNames: readonly [LaterEventName, ...LaterEventName[]] = [
   'part-retracted',
   'attested',
   'related',
+  'recorded',
+  'challenged',
+  'found',
   'key-rotated',
   'key-revoked',
   'participant-revoked',
 ]
 
+/** What readers of the entry are told, and nobody else (docs/spec/20-records.md). */
+export const toReadersOnly: ReadonlySet<LaterEventName> = new Set<LaterEventName>(['recorded', 'challenged', 'found'])
+
 /** One thing that a later entry says of an earlier one. */
 export interface LaterEvent {
   readonly what: LaterEventName
-  /** `reason`, `as` or `rel`; none of a rotation. */
+  /** `reason`, `as`, `rel`, `event` or `finding`; none of a rotation and a challenge. */
   readonly code?: string
   readonly compromisedSince?: string
-  /** The one item that an attestation or retraction is about, and the line of the manifest that the item is. */
+  /** The one item that a statement other than a deposit is about, and the line of the manifest that the item is. */
   readonly item?: number
   readonly line?: number
 }

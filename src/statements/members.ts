@@ -4,7 +4,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import { digestLengths, isDigestAlgorithm, strongDigests } from '../core/hash.ts'
 import { defined } from '../core/objects.ts'
 import { isOrigin } from '../core/origin.ts'
-import { tryTime } from '../core/time.ts'
+import { maxSeconds, tryTime } from '../core/time.ts'
 import { z } from 'zod'
 import { codePattern } from './vocabulary.ts'
 
@@ -35,6 +35,8 @@ export const code: z.ZodType<string> = z
 export const origin: z.ZodType<string> = z.string().refine(isOrigin, { error: 'is not an origin' })
 
 export const safeSize: z.ZodType<number> = z.int().min(0)
+
+export const seconds: z.ZodType<number> = z.int().min(0).max(maxSeconds)
 
 export const time: z.ZodType<string> = z
   .string()

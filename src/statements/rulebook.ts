@@ -2,14 +2,18 @@ import { attempt } from '../core/attempt.ts'
 import { type ErrorCode, EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 import type { Registry } from './registry.ts'
-import { type EntryUnderJudgement, type Findings, type History, leaveOpen, type RuleContext } from './rules.ts'
+import {
+  type EntryUnderJudgement,
+  type Findings,
+  type History,
+  issuedToleranceMs,
+  leaveOpen,
+  type RuleContext,
+} from './rules.ts'
 import { readBody } from './body.ts'
 import type { Body } from './kind.ts'
 import { changesRegistry, kindNamed, type StatementBody } from './kinds.ts'
 import { authorityCodes, mayBeUnshown, takeUnshown } from './unshown.ts'
-
-/** How far `iat` may lie after the entry's time, in milliseconds. */
-export const issuedToleranceMs = 300_000
 
 /** The rulebook's word on one entry. */
 export interface Judgement {

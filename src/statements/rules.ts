@@ -1,6 +1,9 @@
 import { type ErrorCode, EvidenceError } from '../core/errors.ts'
 import type { Statement } from './statement.ts'
 
+/** How far `iat`, and any time that a statement gives, may lie after the entry's time, in milliseconds. */
+export const issuedToleranceMs = 300_000
+
 /** What the rules ask of the entries before. */
 export interface History {
   /** Index of the entry that used `iss` + `jti`, or undefined. */
@@ -10,6 +13,9 @@ export interface History {
   /** Root over the first `size` leaf hashes, or undefined where they are not all known. */
   rootAt?(size: number): Uint8Array | undefined
 }
+
+/** What an entry that deposits nothing may be to a reference. */
+export type TargetSort = 'challenge'
 
 export interface TargetFacts {
   /** 32 bytes; undefined where neither the entry nor a tile of it is to be had. */
@@ -21,6 +27,8 @@ export interface TargetFacts {
   readonly items: number | undefined
   /** Lines of each item that is a manifest, by number of the item; undefined where none is. */
   readonly lines?: ReadonlyMap<number, number> | undefined
+  /** Undefined of an entry that only a deposit's reference could point at. */
+  readonly sort?: TargetSort | undefined
 }
 
 /** One entry to be judged on the registry before it. */

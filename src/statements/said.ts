@@ -100,7 +100,8 @@ export function sealedDigestsOf(body: Body): readonly string[] {
 export function targetFactsOf({ common: { kind, iss }, payload }: Statement, leafHash: Uint8Array): TargetFacts {
   const known = kindNamed(kind)
   const { items } = payload
-  if (known?.items === undefined) return { leafHash, kind: known && kind, iss, items: undefined }
+  if (known?.items === undefined)
+    return { leafHash, kind: known && kind, iss, items: undefined, ...defined({ sort: known?.pointedAt }) }
   const list = Array.isArray(items) ? items : []
   return { leafHash, kind, iss, items: list.length, ...defined({ lines: manifestLines(list) }) }
 }

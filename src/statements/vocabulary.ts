@@ -28,6 +28,9 @@ export const personalIdPattern = /^p-[0-9a-f]{16}$/
 export const roles = ['administrator', 'depositor', 'attestor', 'auditor', 'recovery', 'authority', 'operator'] as const
 export type Role = (typeof roles)[number]
 
+/** Any one of these lets a participant record what was done with evidence, dispute it, receive it or say who reads it. */
+export const caseRoles: readonly Role[] = ['depositor', 'attestor', 'authority']
+
 export const environments = ['trial', 'production'] as const
 
 /** A code of an open list. */
@@ -68,6 +71,31 @@ export const closeReasons: readonly string[] = ['continued', 'compromised', 'end
 /** How the administrators found out who a participant is. */
 export const identifications: readonly string[] = ['in-person', 'document', 'certificate', 'electronic-id', 'known']
 export const endIntakeReasons: readonly string[] = ['period-ended', 'continued', 'other']
+/** What was done with a deposit (docs/spec/20-records.md). */
+export const recordEvents: readonly string[] = [
+  'packed',
+  'opened',
+  'checked-out',
+  'checked-in',
+  'copied',
+  'examined',
+  'frozen',
+  'unfrozen',
+  'verified',
+  'produced',
+  'offered',
+  'other',
+]
+export const verifyOutcomes: readonly string[] = ['match', 'differs', 'not-readable']
+export const challengeGrounds: readonly string[] = [
+  'authenticity',
+  'integrity',
+  'legality',
+  'relevance',
+  'custody',
+  'other',
+]
+export const findings: readonly string[] = ['admitted', 'admitted-in-part', 'excluded', 'left-open']
 
 /** Claims that never stand in clear. */
 export const sealedClaims = [

@@ -142,6 +142,8 @@ const provableCodes: readonly ErrorCode[] = [
   'reference-kind',
   'reference-item',
   'retract-not-own',
+  'event-times',
+  'event-in-future',
   'jti-reused',
 ]
 

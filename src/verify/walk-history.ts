@@ -1,4 +1,4 @@
-import type { History, TargetFacts } from '../statements/rules.ts'
+import type { History, TargetFacts, TargetSort } from '../statements/rules.ts'
 import { targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { defined } from '../core/objects.ts'
@@ -23,9 +23,18 @@ class Column<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array> {
 const depositsItems = 1
 const depositsNothing = 2
 const isOfUnknownKind = 3
+/** Facts from here on are the sorts of entries that deposit nothing and may be pointed at, in the order of {@link sorts}. */
+const firstSort = 4
+const sorts: readonly TargetSort[] = ['challenge']
 
-/** How many items an entry deposits; `unknown` where its kind is. */
-export type Deposits = number | 'nothing' | 'unknown'
+/** How many items an entry deposits, or its sort where it deposits nothing and may be pointed at; `unknown` where its kind is. */
+export type Deposits = number | 'nothing' | 'unknown' | TargetSort
+
+function factOf(deposits: Deposits): number {
+  if (typeof deposits === 'number') return depositsItems
+  if (deposits === 'nothing') return depositsNothing
+  return deposits === 'unknown' ? isOfUnknownKind : firstSort + sorts.indexOf(deposits)
+}
 
 /**
  * What the rulebook asks of earlier entries, some 50 bytes an entry: leaf hash, whether it is a deposit and of how many
@@ -78,8 +87,8 @@ export class WalkHistory implements History {
   /** Notes what an entry says. */
   addStatement(index: number, timeMs: number, statement: Statement): void {
     const { common, header } = statement
-    const { kind, items, lines } = targetFactsOf(statement, this.leaf(index))
-    const deposits = kind === undefined ? 'unknown' : (items ?? 'nothing')
+    const { kind, items, lines, sort } = targetFactsOf(statement, this.leaf(index))
+    const deposits = kind === undefined ? 'unknown' : (items ?? sort ?? 'nothing')
     this.addFacts(index, timeMs, this.signerNumber(common.iss, header.kid), deposits, lines)
   }
 
@@ -106,8 +115,7 @@ export class WalkHistory implements History {
     this.items.reserve(index + 1)
     this.signers.reserve(index + 1)
     this.times.reserve(index + 1)
-    this.facts.data[index] =
-      deposits === 'unknown' ? isOfUnknownKind : deposits === 'nothing' ? depositsNothing : depositsItems
+    this.facts.data[index] = factOf(deposits)
     this.items.data[index] = typeof deposits === 'number' ? deposits : 0
     if (lines !== undefined) this.lines.set(index, lines)
     this.signers.data[index] = signer
@@ -130,7 +138,8 @@ export class WalkHistory implements History {
     const items = fact === depositsItems ? this.items.data[index] : undefined
     // Which kind it is no rule asks, but only whether that is known.
     const kind = fact === isOfUnknownKind ? undefined : ''
-    return { leafHash: this.leaf(index), kind, iss, items, ...defined({ lines: this.lines.get(index) }) }
+    const rest = defined({ lines: this.lines.get(index), sort: sorts[fact - firstSort] })
+    return { leafHash: this.leaf(index), kind, iss, items, ...rest }
   }
 
   /** True where what the entry says has been noted. */

@@ -4,10 +4,13 @@ import { isEvidenceError } from '../../src/core/errors.ts'
 import { isFoundUnderSeals, isLetRead, letRead, type Standing } from '../../src/ledger/access/reading.ts'
 import { type AccessState, nothingStands } from '../../src/ledger/access/standing.ts'
 import { maxStanding, ownSealMs, stateOwnSeal, stateTerms } from '../../src/ledger/access/terms.ts'
-import type { AccessTerms } from '../../src/statements/access-terms.ts'
+import type { AccessTerms as SealedTerms } from '../../src/statements/access-terms.ts'
 import { emptyRegistry, type Registry, withParticipant } from '../../src/statements/registry.ts'
 import type { TargetFacts } from '../../src/statements/rules.ts'
 import { signerNamed } from '../support/signers.ts'
+
+/** Terms but for what they rest on. */
+type AccessTerms = Omit<SealedTerms, 'basis'>
 
 const depositor = 'platform'
 const people: Readonly<Record<string, readonly string[]>> = {
@@ -43,7 +46,7 @@ class Rules {
       index,
       timeMs,
       by,
-      terms,
+      terms: { ...terms, basis: 'an order' },
       history: { target },
       mayRefer: () => mayRefer,
     })

@@ -7,12 +7,14 @@ import { toBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { signCheckpoint } from '../../src/core/checkpoint.ts'
 import { statusHash, zeroHash } from '../../src/core/entry.ts'
+import type { JsonValue } from '../../src/core/json.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
 import { verifierKey } from '../../src/core/note.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { approve, changeMembers, composeProposal } from '../../src/statements/approval-file.ts'
 import { composePossession } from '../../src/statements/compose.ts'
 import { kinds } from '../../src/statements/kinds.ts'
+import type { SealedClaim } from '../../src/statements/vocabulary.ts'
 import { operationsOf } from '../support/openapi.ts'
 import { type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
@@ -161,6 +163,14 @@ describe('statements', () => {
     expect([...table.keys()]).toEqual([...kinds])
   })
 
+  /** Claims that a kind needs sealed. */
+  const sealedBeside: Readonly<Record<string, Partial<Record<SealedClaim, JsonValue>>>> = {
+    'evidence.challenge': { reasons: 'not the same telephone' },
+    'access.rule': {
+      terms: { rule: 'hold', of: [{ index: 0, leafHash: `${'A'.repeat(43)}=` }], basis: 'order 1' },
+    },
+  }
+
   /** Members with which the kind would be in order, if the signer might. */
   async function membersOf(kind: string, signer: Party, jti: string): Promise<object> {
     const target = async (by: Party = server.depositor): Promise<object> => {
@@ -201,6 +211,14 @@ describe('statements', () => {
         const place = { aud: server.origin, iss: signer.id, jti, old: thumbprint(signer.key.jwk) }
         return { newKey: newKey.jwk, possession: composePossession(place, newKey) }
       }
+      case 'evidence.event':
+        return { of: await target(), event: 'opened' }
+      case 'evidence.challenge':
+        return { of: await target() }
+      case 'evidence.finding':
+        return { of: await target(), finding: 'admitted' }
+      case 'access.rule':
+        return {}
       case 'evidence.attest':
         return { of: await target(), as: 'holder' }
       case 'evidence.retract':
@@ -228,7 +246,8 @@ describe('statements', () => {
     for (const signer of signers) {
       const jti = randomUUID()
       const members = await membersOf(kind, signer, jti)
-      const answer = await server.post(server.sign(signer, kind, members, { jti }).presentation)
+      const sealed = sealedBeside[kind] ?? {}
+      const answer = await server.post(server.sign(signer, kind, members, { jti, sealed }).presentation)
       found.push(answer.status === 201 ? '201' : problemIn(answer).code)
     }
     expect(found).toEqual(cells)

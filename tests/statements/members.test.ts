@@ -66,12 +66,21 @@ describe.each(kinds)('%s', (kind: Kind) => {
 })
 
 describe('sealed digests', () => {
-  const kindsThatSeal: Kind[] = ['evidence.deposit', 'participant.admit']
+  const kindsThatSeal: Kind[] = [
+    'evidence.deposit',
+    'participant.admit',
+    'evidence.event',
+    'evidence.challenge',
+    'evidence.finding',
+  ]
   const digest = (i: number): string => Buffer.alloc(32, i).toString('base64url')
-  const seal = (kind: Kind, members: object): string => judgeMembers(kind, { ...minimal[kind], ...members })
+  const seal = (kind: Kind, members: object): string => {
+    const { _sd, _sd_alg, ...rest } = minimal[kind]
+    return judgeMembers(kind, { ...rest, ...members })
+  }
 
   it.each(kinds)('stand in %s only where it may seal', (kind) => {
-    const expected = kindsThatSeal.includes(kind) ? 'accepted' : 'statement-member-unknown'
+    const expected = [...kindsThatSeal, 'access.rule'].includes(kind) ? 'accepted' : 'statement-member-unknown'
     expect(seal(kind, { _sd: [thumbprint], _sd_alg: 'sha-256' })).toBe(expected)
   })
 
@@ -113,6 +122,10 @@ describe('kinds and roles', () => {
       'evidence.deposit',
       'evidence.attest',
       'evidence.retract',
+      'evidence.event',
+      'evidence.challenge',
+      'evidence.finding',
+      'access.rule',
     ])
     expect(['participant.suspend', 'ledger.close'].every(changesRegistry)).toBe(true)
     expect(['participants.x', 'ledgers', 'evidence.participant.x', 'participant'].some(changesRegistry)).toBe(false)

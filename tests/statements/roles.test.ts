@@ -17,6 +17,10 @@ const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
   'evidence.deposit': ['depositor'],
   'evidence.attest': ['attestor', 'depositor'],
   'evidence.retract': ['depositor'],
+  'evidence.event': ['depositor', 'attestor', 'authority'],
+  'evidence.challenge': ['depositor', 'attestor', 'authority'],
+  'evidence.finding': ['authority'],
+  'access.rule': ['depositor', 'attestor', 'authority'],
   'ledger.rotate-key': ['administrator'],
   'ledger.set-approvals': ['administrator'],
   'ledger.set-format': ['administrator'],
@@ -32,6 +36,7 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
   bench.admit('victim', ['auditor'])
   bench.deposit('somebody', 1, key)
   const of = bench.reference(3)
+  const seal = { _sd: [key.thumbprint], _sd_alg: 'sha-256' }
   const admitted = signerNamed('admitted')
   const newKey = signerNamed('new key of somebody')
   const members: Record<Kind, object> = {
@@ -47,6 +52,10 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
     'evidence.deposit': { items: [itemFor('content')], relates: [{ rel: 'corrects', ...of }] },
     'evidence.attest': { of, as: 'examiner' },
     'evidence.retract': { of, reason: 'withdrawn' },
+    'evidence.event': { of, event: 'opened' },
+    'evidence.challenge': { of, ...seal },
+    'evidence.finding': { of, finding: 'admitted' },
+    'access.rule': seal,
     'ledger.rotate-key': rotation('new ledger key'),
     'ledger.close': { reason: 'ended' },
     'ledger.set-approvals': { administrators: 1 },
@@ -70,7 +79,7 @@ describe('roles', () => {
         const judgement = bench.judgeJws(sayAs(kind, members(kind)))
         expect([kind, violationsOf(judgement)]).toEqual([kind, may ? [] : ['role-missing']])
         expect(judgement.usesStatementId).toBe(may)
-        expect(judgement.next === bench.registry).toBe(!may || kind.startsWith('evidence.'))
+        expect(judgement.next === bench.registry).toBe(!may || /^(?:evidence|access)\./.test(kind))
       }
       expect(violationsOf(bench.judgeJws(sayAs('ledger.genesis', members('ledger.genesis'))))).toContain(
         'genesis-misplaced',

@@ -120,6 +120,16 @@ const about =
     const deposits = [ledger.deposit(depositor, 'depositor', { items: [{ ...itemFor('content'), ...more }] })]
     return { deposits, related: [build(ledger, deposits[0] as number)] }
   }
+/** What a statement seals, of which nothing is shown. */
+const sealOfRecord = { _sd: [depositor.thumbprint], _sd_alg: 'sha-256' }
+/** A deposit, and a record about it by a participant with some roles. */
+const record =
+  (kind: string, members: object, of: object = {}, roles: string[] = ['attestor']): Build =>
+  (l) => {
+    l.admit('other', other, roles)
+    const deposits = [l.deposit()]
+    return { deposits, related: [l.say(other, 'other', kind, { of: l.of(deposits[0] as number, of), ...members })] }
+  }
 /** A deposit, and its retraction; members of what it refers to, and of the retraction itself. */
 const retraction = (of: object, more: object = {}): Build =>
   about(
@@ -402,6 +412,45 @@ export const hostileLedgers: Readonly<Record<string, readonly [0 | 1 | 4, Build]
       return { deposits, related: [l.say(other, 'other', 'evidence.attest', { of: l.of(3), as: 'holder' })] }
     },
   ],
+  // Page 20.
+  'record: event': [0, record('evidence.event', { event: 'copied', from: '2026-11-01T00:00:00.000Z' })],
+  'record: event of an item': [0, record('evidence.event', { event: 'verified', outcome: 'match' }, { item: 0 })],
+  'record: event of no item': [1, record('evidence.event', { event: 'copied' }, { item: 1 })],
+  'record: event by an authority': [0, record('evidence.event', { event: 'frozen' }, {}, ['authority'])],
+  'record: event by an auditor': [1, record('evidence.event', { event: 'frozen' }, {}, ['auditor'])],
+  'record: event that ends before it begins': [
+    1,
+    record('evidence.event', {
+      event: 'copied',
+      from: '2026-11-01T00:00:00.001Z',
+      to: '2026-11-01T00:00:00.000Z',
+    }),
+  ],
+  'record: event to come': [1, record('evidence.event', { event: 'copied', to: '2226-11-01T00:00:00.000Z' })],
+  'record: event with a foreign outcome': [1, record('evidence.event', { event: 'copied', outcome: 'match' })],
+  'record: offer without a release': [1, record('evidence.event', { event: 'offered' })],
+  'record: offer': [
+    0,
+    record('evidence.event', { event: 'offered', release: { digest: depositor.thumbprint, exp: iat } }),
+  ],
+  'record: challenge': [0, record('evidence.challenge', sealOfRecord)],
+  'record: challenge without claims': [1, record('evidence.challenge', {})],
+  'record: finding': [0, record('evidence.finding', { finding: 'excluded' }, {}, ['authority'])],
+  'record: finding by an attestor': [1, record('evidence.finding', { finding: 'excluded' })],
+  'record: finding of another hash': [
+    1,
+    record('evidence.finding', { finding: 'excluded' }, { leafHash: zeros }, ['authority']),
+  ],
+  'record: finding about no deposit': [
+    1,
+    (l) => {
+      l.admit('other', other, ['authority'])
+      const deposits = [l.deposit()]
+      const of = l.of(1)
+      return { deposits, related: [l.say(other, 'other', 'evidence.finding', { of, finding: 'excluded' })] }
+    },
+  ],
+  'record: access rule': [1, about((l) => l.say(depositor, 'depositor', 'access.rule', sealOfRecord))],
   // Page 14.
   'after the end': [1, then((l) => l.by('ledger.close', { reason: 'ended' }))],
   'approved end': [1, then((l) => (two(l), l.change('ledger.close', { reason: 'ended' }, [administrator, second])))],

@@ -936,6 +936,8 @@ def check_kind(payload: dict[str, Any], common: dict[str, Check], where: str) ->
         raise Refused("statement-member", "of _sd and _sd_alg only one is there")
     if payload["kind"] == "participant.revoke" and ("participant" in payload) == ("key" in payload):
         raise Refused("statement-member", "a revocation names exactly one participant or one key")
+    if payload["kind"] == "evidence.event":
+        check_event(payload)
 
 
 # ---- Sealed claims --------------------------------------------------------------------------------------------------
@@ -1450,9 +1452,13 @@ class Judgement:
         if target.leaf_hash is None or target.kind is None:
             self.not_judged.append(f"what entry {at} says is not known, and it is referred to")
             return None
-        if target.kind != "evidence.deposit":
+        if target.kind not in POINTS_AT.get(self.statement.kind, ("evidence.deposit",)):
             self.found("reference-kind", f"entry {at} is no deposit")
             return None
+        if target.kind != "evidence.deposit":
+            if "item" in reference or "line" in reference:
+                self.found("reference-item", f"entry {at} deposits nothing, and has no items")
+            return target
         if reference.get("item", -1) >= target.items:
             self.found("reference-item", f"entry {at} has {target.items} items")
         elif "line" in reference and reference["line"] >= target.lines.get(reference.get("item", -1), 0):
@@ -3660,6 +3666,8 @@ def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
             broken.append("audience-wrong")
         own = [reference for reference in references_of(said) if "origin" not in reference]
         broken += ["reference-not-found" for reference in own if reference["index"] >= sealed.index][:1]
+        if said.kind == "evidence.event":
+            broken += [breach.code for breach in broken_times(said.payload, entry.time)]
     except UnknownKind:
         pass
     except Refused as breach:
@@ -4107,7 +4115,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "1d1db4fce64ccc464ce8ef7b1baf483d5716d740b758f4b51a409648edd9041f"
+GUIDE_SHA256 = "76933bfb006240e32c08bf7f0490a6aca0ebdf2d6070def2d3a780dcbc9c0197"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -4826,6 +4834,16 @@ def part_of(reference: dict[str, Any]) -> str:
     return "".join(f", {name} {reference[name]}" for name in ("item", "line") if name in reference)
 
 
+# What a kind says of the deposit in `of`, and the member that holds its code.
+SAID_OF_DEPOSITS: dict[str, tuple[str, Optional[str]]] = {
+    "evidence.attest": ("attests", "as"),
+    "evidence.retract": ("retracts", "reason"),
+    "evidence.event": ("records an event of", "event"),
+    "evidence.challenge": ("challenges", None),
+    "evidence.finding": ("decides of", "finding"),
+}
+
+
 def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[str]:
     """What an entry says of a deposit of the same ledger: page 15, "Answer", without what is said of keys."""
     if deposit is None or deposit.receipt is None:
@@ -4836,10 +4854,10 @@ def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[st
         return []
     name = (earlier.entry.index, write_base64(leaf_hash(earlier.entry_bytes)))
     kind, payload = related.statement.kind, related.statement.payload
-    said = {"evidence.attest": "attests", "evidence.retract": "retracts"}.get(kind)
+    said, code = SAID_OF_DEPOSITS.get(kind, (None, None))
     if said is not None and (payload["of"]["index"], payload["of"]["leafHash"]) == name:
         part = part_of(payload["of"])
-        return [f"{said} entry {name[0]}{part}: {payload['as'] if kind == 'evidence.attest' else payload['reason']}"]
+        return [f"{said} entry {name[0]}{part}" + (f": {payload[code]}" if code is not None else "")]
     relations = payload.get("relates", []) if kind == "evidence.deposit" else []
     return [
         f"is a deposit that calls itself {shown(relation['rel'])[1:-1]} of entry {name[0]}"
@@ -4888,6 +4906,74 @@ def are_of_one_tree(check: PackageCheck) -> bool:
             origin, size, root, _ = check.newest_checkpoint(path)
             trees.setdefault(origin, set()).add((size, root))
     return all(len(tree) == 1 for tree in trees.values())
+
+
+# =====================================================================================================================
+# Page 20: Records
+# =====================================================================================================================
+
+
+CASE_ROLES = ("depositor", "attestor", "authority")
+KINDS.update(
+    {
+        "evidence.event": (
+            {"of": object_of(REFERENCE, PART), "event": a_code},
+            {
+                "from": a_time,
+                "to": a_time,
+                "outcome": a_code,
+                "release": object_of({"digest": a_thumbprint, "exp": a_time_in_seconds}),
+                **SEALED,
+            },
+        ),
+        "evidence.challenge": ({"of": object_of(REFERENCE, PART), **SEALED}, {}),
+        "evidence.finding": ({"of": object_of(REFERENCE, PART), "finding": a_code}, SEALED),
+    }
+)
+ROLES_NEEDED.update(
+    {"evidence.event": CASE_ROLES, "evidence.challenge": CASE_ROLES, "evidence.finding": ("authority",)}
+)
+# "Rules": of which kinds the entries are that a reference may point at; deposits alone where nothing is said here.
+POINTS_AT = {"evidence.finding": ("evidence.deposit", "evidence.challenge")}
+
+
+def check_event(payload: dict[str, Any]) -> None:
+    """ "evidence.event": which members stand beside which event."""
+    if "outcome" in payload and payload["event"] != "verified":
+        raise Refused("statement-member", "only an event verified has an outcome")
+    if ("release" in payload) != (payload["event"] == "offered"):
+        raise Refused("statement-member", "an event offered, and no other, has a release")
+
+
+def broken_times(payload: dict[str, Any], time: str) -> list[Refused]:
+    """ "Rules": what is wrong with the times of an event, in an entry with this time."""
+    given = [read_time(payload[name]) for name in ("from", "to") if name in payload]
+    broken = []
+    if given != sorted(given):
+        broken.append(Refused("event-times", "the event ends before it begins"))
+    if any(one > read_time(time) + 300000 for one in given):
+        broken.append(Refused("event-in-future", "the event lies more than 300 seconds after the entry’s time"))
+    return broken
+
+
+def record(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    judgement.reference(payload["of"])
+    if judgement.statement.kind == "evidence.event":
+        for breach in broken_times(payload, judgement.time):
+            judgement.found(breach.code, breach.message)
+    return no_change
+
+
+RULES.update(dict.fromkeys(("evidence.event", "evidence.challenge", "evidence.finding"), record))
+
+
+# =====================================================================================================================
+# Page 21: Access rules. Who may read what is decided by servers, from sealed terms: no verifier needs them
+# =====================================================================================================================
+
+KINDS["access.rule"] = ({"_sd": array_of(a_thumbprint, 1, 1), "_sd_alg": code_of("sha-256")}, {})
+ROLES_NEEDED["access.rule"] = CASE_ROLES
+RULES["access.rule"] = lambda _judgement, _payload: no_change
 
 
 # =====================================================================================================================

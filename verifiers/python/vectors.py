@@ -265,6 +265,45 @@ CLAIM_SHAPES: dict[str, Shape] = {
 }
 
 
+def passes(check: verifier.Check) -> Shape:
+    """Whether a check of the verifier accepts a value."""
+
+    def shape(value: Any) -> bool:
+        try:
+            check(value, "")
+        except Refused:
+            return False
+        return True
+
+    return shape
+
+
+a_code = passes(verifier.a_code)
+
+
+def terms(value: Any) -> bool:
+    """Page 21, "The claim `terms`"."""
+    references = list_of(object_with({"index": passes(verifier.a_count), "leafHash": passes(verifier.a_hash)}, {}), 1, 64)
+    shape = object_with(
+        {"rule": lambda rule: rule in ("grant", "end", "seal", "unseal", "hold", "unhold"), "of": references, "basis": string},
+        {"to": list_of(passes(verifier.an_id), 1, 64), "until": passes(verifier.a_time), "grade": a_code},
+    )
+    if not shape(value) or ("to" in value) != (value["rule"] in ("grant", "end")):
+        return False
+    if "until" in value and value["rule"] not in ("grant", "seal", "hold"):
+        return False
+    named = [reference["index"] for reference in value["of"]], value.get("to", [])
+    return all(len(set(names)) == len(names) for names in named)
+
+
+CLAIMS_BESIDE: dict[str, dict[str, Shape]] = {
+    "evidence.event": {"note": string, "details": lambda value: isinstance(value, dict)},
+    "evidence.challenge": {"ground": list_of(a_code, 1, 16), "reasons": string},
+    "evidence.finding": {"reasons": string},
+    "access.rule": {"terms": terms},
+}
+
+
 def sealed(given: Input) -> Facts:
     text, texts = verifier.split_presentation(given["presentation"])
     said = verifier.read_statement(text)
@@ -285,6 +324,9 @@ def sealed(given: Input) -> Facts:
 def claim_has_its_shape(said: verifier.Statement, disclosed: verifier.Disclosure) -> bool:
     if disclosed.claim == "names" and said.kind == "evidence.deposit":
         return list_of(string)(disclosed.value) and len(disclosed.value) == len(said.payload["items"])
+    beside = CLAIMS_BESIDE.get(said.kind)
+    if beside is not None:
+        return disclosed.claim in beside and beside[disclosed.claim](disclosed.value)
     admits = said.kind in ("participant.admit", "ledger.change")
     if disclosed.claim == "names" or (disclosed.claim == "note" and admits):
         return string(disclosed.value)

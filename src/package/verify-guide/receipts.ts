@@ -143,6 +143,10 @@ is_key = shape({"crv": like("Ed25519"), "kty": like("OKP"), "x": is_print})
 ends = {"reason": is_code, "successor?": shape({"origin": is_text, "checkpoint": is_text})}
 shapes = {
     "evidence.retract": {"of": shape(refers), "reason": is_code}, "evidence.attest": {"of": shape(refers), "as": is_code},
+    "evidence.event": {"of": shape(refers), "event": is_code, "from?": is_time, "to?": is_time, "outcome?": is_code,
+                       "release?": shape({"digest": is_print, "exp": is_count}), "_sd?": whatever, "_sd_alg?": whatever},
+    "evidence.challenge": {"of": shape(refers), "_sd": whatever, "_sd_alg": whatever},
+    "evidence.finding": {"of": shape(refers), "finding": is_code, "_sd?": whatever, "_sd_alg?": whatever},
     "participant.admit": {"participant": shape({"id": is_id, "type": is_text, "roles": every(is_text), "keys": every(is_key), "name?": is_text}),
                           "identifiedBy?": is_code, "_sd?": whatever, "_sd_alg?": whatever},
     "participant.revoke": {"participant?": is_id, "key?": is_print, "reason": is_code, "compromisedSince?": is_time},

@@ -130,12 +130,11 @@ for r in part("related"):
         continue
     said, about = r["said"], []
     not_judged = "not judged: " * (r["path"] in doubtful)
-    named = [said["of"]] if said["kind"] in ("evidence.attest", "evidence.retract") else said.get("relates", []) if said["kind"] == "evidence.deposit" else []
     for d in deposits:
-        for of in named:
+        for of in pointers(said):
             if d["origin"] == r["origin"] and (of["index"], of["leafHash"]) == (d["index"], d["leaf"]) and d["index"] < r["index"] and "origin" not in of:
                 about.append(d)
-                out.append(not_judged + "%s: %s of entry %d (%s)%s: %s" % (r["path"], said["kind"], d["index"], d["folder"], piece(of), of.get("rel") or said.get("as") or said.get("reason")))
+                out.append(not_judged + "%s: %s of entry %d (%s)%s: %s" % (r["path"], said["kind"], d["index"], d["folder"], piece(of), next((said[n] for n in ("as", "reason", "event", "finding") if n in said), of.get("rel", "disputed"))))
     need(about or said["kind"] not in roles_for, r["path"], "is about no deposit of this package")
     tell(r)
     if said["kind"] == "evidence.retract":

@@ -4,7 +4,8 @@ export const guideRules = `# The rules of pages 04 and 14, over the entries that
 known, keys, ended, compromised, nobody = {}, {}, {}, [], (None, [], -1, "")
 here, brought, retired = {}, {}, set()
 roles_for = {"ledger.genesis": (), "participant.rotate-key": (), "ledger.change": (), "evidence.deposit": ("depositor",),
-             "evidence.retract": ("depositor",), "evidence.attest": ("attestor", "depositor")}
+             "evidence.retract": ("depositor",), "evidence.attest": ("attestor", "depositor"), "evidence.finding": ("authority",)}
+for kind in ("evidence.event", "evidence.challenge", "access.rule"): roles_for[kind] = ("depositor", "attestor", "authority")
 for kind in ("participant.admit", "participant.revoke", "ledger.rotate-key", "ledger.close", "ledger.end-intake", "ledger.set-approvals",
              "ledger.set-format"):
     roles_for[kind] = ("administrator",)
@@ -53,10 +54,13 @@ def carried(r):  # what a change proposes, and whether all who approved are know
             else: need(signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed")
     return said, known_all
 
+def pointers(said):
+    if "of" in shapes.get(said["kind"], ()): return [said["of"]]
+    return said.get("relates", []) if said["kind"] == "evidence.deposit" else []
+
 def references(r):  # what it points at, as far as that is here
     origin, said = r["origin"], r["said"]
-    of = [said["of"]] if said["kind"] in ("evidence.attest", "evidence.retract") else said.get("relates", []) if said["kind"] == "evidence.deposit" else []
-    for one in of:
+    for one in pointers(said):
         need(one.get("origin") != origin and ("origin" in one or one["index"] < r["index"]), r["path"], "refers to no earlier entry")
         there = None if "origin" in one else here.get((origin, one["index"]))
         if there:
@@ -65,7 +69,8 @@ def references(r):  # what it points at, as far as that is here
             if not what or what["kind"] not in roles_for:
                 doubt(r["path"], "that it refers to entry %d" % one["index"])
                 continue
-            need(what["kind"] == "evidence.deposit" and one.get("item", -1) < len(what["items"])
+            need((said["kind"], what["kind"]) == ("evidence.finding", "evidence.challenge") and not {"item", "line"} & set(one)
+                 or what["kind"] == "evidence.deposit" and one.get("item", -1) < len(what["items"])
                  and ("line" not in one or one["line"] < what["items"][one["item"]]["tree"]["size"]), r["path"], "refers to no deposit, or no item or line of it")
             need(said["kind"] != "evidence.retract" or what["iss"] == said["iss"], r["path"], "retracts what another deposited")
 
@@ -102,6 +107,11 @@ def judge(r):
     needs = roles_for.get(kind, ())
     need(not (owner and needs) or set(needs) & set(roles), path, ": signed by no", " or ".join(needs))
     references(r)
+    if kind == "evidence.event":  # page 20
+        times = [milliseconds(said[name]) for name in ("from", "to") if name in said]
+        need(times == sorted(times) and all(one <= milliseconds(r["time"]) + 300000 for one in times), path, ": times of an event are not in order")
+        need(said["event"] == "verified" or "outcome" not in said, path, ": an outcome of an event that has none")
+        need((said["event"] == "offered") == ("release" in said), path, ": a release beside another event, or none")
     if kind == "ledger.change":
         said, known_all = carried(r)
         kind = said["kind"]
