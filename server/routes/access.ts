@@ -32,16 +32,16 @@ export function accessRoutes(app: FastifyInstance, context: ServerContext): void
     async (request, reply): Promise<AccessAnswer> => {
       const reader = await requestReader(context, request)
       const { index } = request.params
-      const what = `what stands on entry ${index}`
-      if (reader.kind === 'anonymous') throw ledger.rights.denied(reader, what)
-      const entry = await ledger.reads.entry(index)
-      if (!ledger.rights.mayListRules(reader, entryFacts(entry))) throw ledger.rights.denied(reader, what)
+      if (reader.kind === 'anonymous') throw ledger.rights.denied(reader, `what stands on entry ${index}`)
+      const isShown = ledger.rights.rulesShown(reader, entryFacts(await ledger.reads.entry(index)))
       reply.header('Cache-Control', 'private, no-store')
       const { access, nowMs } = reader.standing
-      const rules = standingOn(access, index, nowMs).map(({ rule, entry: set, by, as, to, untilMs }) => {
-        const until = untilMs === undefined ? undefined : formatTime(untilMs)
-        return { rule, entry: set, by, as, to: [...to], ...defined({ until }) }
-      })
+      const rules = standingOn(access, index, nowMs)
+        .filter(isShown)
+        .map(({ rule, entry: set, by, as, to, untilMs }) => {
+          const until = untilMs === undefined ? undefined : formatTime(untilMs)
+          return { rule, entry: set, by, as, to: [...to], ...defined({ until }) }
+        })
       return { index, rules }
     },
   )

@@ -104,14 +104,17 @@ export class Rights {
     return seals.map(({ entry, by }) => ({ entry, by }))
   }
 
-  /** What stands on a deposit is seen by those who may set rules on it: who deposited it, who holds it, and authorities. */
-  mayListRules(reader: Reader, { index, iss }: EntryFacts): boolean {
-    if (reader.kind === 'anonymous') return false
-    return (
-      reader.id === iss ||
-      hasRole(reader, 'authority') ||
-      heldSince(reader.standing.registry, reader.id, index) !== undefined
-    )
+  /**
+   * What of the rules on a deposit is shown to those who may set some: all to who deposited it and who holds it, its own to an authority.
+   * Throws `not-authenticated`, `not-permitted`.
+   */
+  rulesShown(reader: Reader, { index, iss }: EntryFacts): (rule: StandingRule) => boolean {
+    const isHolder =
+      reader.kind === 'participant' &&
+      (reader.id === iss || heldSince(reader.standing.registry, reader.id, index) !== undefined)
+    if (isHolder) return () => true
+    if (!hasRole(reader, 'authority')) throw this.denied(reader, `what stands on entry ${index}`)
+    return ({ by }) => reader.kind === 'participant' && by === reader.id
   }
 
   /** Who set a seal reads who read under it; and operators, who deposit the digests of the log, see which days there are. */

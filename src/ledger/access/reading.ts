@@ -48,7 +48,7 @@ function isInForce({ registry }: Standing, { as, by, entry }: StandingRule, inde
 /** Deposits that a participant may read by what stands or by custody, ascending by index, each once. */
 export function letRead(standing: Standing, participant: string): DepositName[] {
   const { registry, access } = standing
-  const granted = (access.granted.get(participant) ?? []).filter(({ index }) => isLetRead(standing, participant, index))
+  const granted = (access.letRead.get(participant) ?? []).filter(({ index }) => isLetRead(standing, participant, index))
   const held = heldBy(registry, participant)
   if (held.length === 0) return granted
   return [...new Map([...granted, ...held].map((one) => [one.index, one])).values()].sort((a, b) => a.index - b.index)

@@ -27,14 +27,14 @@ export interface StandingRule {
 export interface AccessState {
   /** By index of the deposit. */
   readonly rules: ReadonlyMap<number, readonly StandingRule[]>
-  /** Deposits that a participant was ever granted, ascending by index: what of them still stands, `rules` says. */
-  readonly granted: ReadonlyMap<string, readonly DepositName[]>
+  /** Deposits that a rule ever let a participant read, ascending by index: what of it still stands, `rules` says. */
+  readonly letRead: ReadonlyMap<string, readonly DepositName[]>
   /** Deposits that an entry's terms are about, by index of that entry: whoever may not read their claims may not read the terms. */
   readonly about: ReadonlyMap<number, readonly number[]>
 }
 
 /** No rule stands. */
-export const nothingStands: AccessState = { rules: new Map(), granted: new Map(), about: new Map() }
+export const nothingStands: AccessState = { rules: new Map(), letRead: new Map(), about: new Map() }
 
 /** The rules on a deposit that have not ended by themselves at a time. */
 export function standingOn({ rules }: AccessState, index: number, nowMs: number): readonly StandingRule[] {
@@ -47,9 +47,11 @@ const none: readonly StandingRule[] = []
 /** The state with a rule more on a deposit. */
 export function withRule(state: AccessState, index: number, rule: StandingRule): AccessState {
   const rules = withEntry(state.rules, index, [...(state.rules.get(index) ?? []), rule])
-  let { granted } = state
-  for (const id of rule.to) granted = withEntry(granted, id, insert(granted.get(id) ?? [], { index, iss: rule.issuer }))
-  return { ...state, rules, granted }
+  let { letRead } = state
+  // Who seals reads what it sealed.
+  for (const id of rule.rule === 'seal' ? [rule.by] : rule.to)
+    letRead = withEntry(letRead, id, insert(letRead.get(id) ?? [], { index, iss: rule.issuer }))
+  return { ...state, rules, letRead }
 }
 
 /** The state with the rules on a deposit replaced. */
