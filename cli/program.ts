@@ -13,6 +13,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Add>
     find: async () => (await import('./commands/find.ts')).findCommand,
     attest: async () => (await import('./commands/attest.ts')).attestCommand,
     retract: async () => (await import('./commands/attest.ts')).retractCommand,
+    access: async () => (await import('./commands/access.ts')).accessCommand,
     receipt: async () => (await import('./commands/receipt.ts')).receiptCommand,
     certificate: async () => (await import('./commands/certificate.ts')).certificateCommand,
     package: async () => (await import('./commands/package.ts')).packageCommand,

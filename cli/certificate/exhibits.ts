@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs'
-import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
@@ -9,6 +8,7 @@ import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { ledgerOf } from '../commands/check.ts'
 import { type ClientOptions, urlNamed } from '../options/client.ts'
 import { policyOf } from '../options/policy.ts'
+import { exhibitIndex } from '../options/exhibit.ts'
 import { indexArgument } from '../options/values.ts'
 import type { Output } from '../render/output.ts'
 import type { FetchedReceipt } from './gather.ts'
@@ -68,34 +68,10 @@ export async function fetchExhibits(
   const chosen = new Set(options.entry?.map(indexArgument))
   const fetched: FetchedReceipt[] = []
   for (const number of numbers) {
-    const index = await indexOf(client, number, chosen)
+    const index = await exhibitIndex(client, number, chosen)
     fetched.push({ name: String(index), bytes: soundReceipt(await client.receipt(index), { index, number, policy }) })
   }
   return fetched
-}
-
-const listedAtMost = 20
-
-async function indexOf(client: LedgerClient, number: string, chosen: ReadonlySet<number>): Promise<number> {
-  const { entries: found, next } = await client.find({ exhibit: number, limit: '1000' })
-  // Of a deposit alone the ledger tells items.
-  const entries = found.filter(({ items }) => items !== undefined)
-  const meant = entries.filter(({ index }) => chosen.has(index))
-  const [one, ...more] = meant.length > 0 ? meant : entries
-  if (one === undefined)
-    throw new EvidenceError(
-      'receipt-not-found',
-      `${client.url} shows you no deposit with the exhibit number ${JSON.stringify(number)}: there is none, or you may not read it (--key, --id)`,
-      { where: number },
-    )
-  if (more.length === 0 && (next === null || meant.length > 0)) return one.index
-  const shown = entries.slice(0, listedAtMost).map(({ index, time, iss }) => `${index} (${time}, by ${iss})`)
-  const rest = next !== null || entries.length > listedAtMost ? ', and more' : ''
-  throw new EvidenceError(
-    'usage',
-    `several deposits have the exhibit number ${JSON.stringify(number)}; name one by --entry INDEX: ${shown.join('; ')}${rest}`,
-    { where: number },
-  )
 }
 
 function soundReceipt(

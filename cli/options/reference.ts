@@ -9,6 +9,7 @@ import type { ShownEntries } from '../../src/core/shown.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { withoutQuorum } from '../../src/client/deposit-answer.ts'
+import { exhibitIndex } from './exhibit.ts'
 import { indexArgument } from './values.ts'
 import { parseArtefact } from '../../src/check/node/artefact.ts'
 
@@ -19,6 +20,24 @@ export interface Target {
   readonly leafHash: string
   /** What shows that its receipt is at hand: for a signer who may not read it. */
   readonly shown: ShownEntries
+}
+
+/**
+ * Deposits that arguments name: by index, by receipt, or by the exhibit number that its collector gave; each once. Throws `usage`, the codes of
+ * {@link targetOf} and {@link exhibitIndex}.
+ */
+export async function depositsOf(
+  names: readonly string[],
+  client: LedgerClient,
+  policy: Policy,
+): Promise<readonly Target[]> {
+  const found = new Map<number, Target>()
+  for (const name of names) {
+    const isOther = /^[0-9]+$/.test(name) || existsSync(fsPath(name))
+    const target = await targetOf(isOther ? name : String(await exhibitIndex(client, name)), client, policy)
+    found.set(target.index, target)
+  }
+  return [...found.values()]
 }
 
 /**

@@ -8,12 +8,14 @@ import type { Signer } from '../statements/compose.ts'
 import type { z } from 'zod'
 import { accessToken } from './access-token.ts'
 import {
+  accessAnswer,
   batchLine,
   consistencyAnswer,
   entriesAnswer,
   entryAnswer,
   inclusionAnswer,
   ledgerAnswer,
+  readingsAnswer,
   receiptAnswer,
   stampAnswer,
   timeStampsAnswer,
@@ -97,6 +99,17 @@ export class LedgerClient {
   }
   entry(index: number): Promise<EntryInfo> {
     return this.shaped(entryAnswer, `/v1/entries/${index}`)
+  }
+  /** What stands on a deposit, as far as the asker may see it. */
+  access(index: number): Promise<z.infer<typeof accessAnswer>> {
+    return this.shaped(accessAnswer, `/v1/entries/${index}/access`)
+  }
+  /** The days of the log of readings, or a page of one day. */
+  readings(query: {
+    readonly day?: string
+    readonly after?: number | undefined
+  }): Promise<z.infer<typeof readingsAnswer>> {
+    return this.shaped(readingsAnswer, `/v1/readings?${queryOf(query)}`)
   }
   async receipt(index: number): Promise<string> {
     return (await this.shaped(receiptAnswer, `/v1/entries/${index}/receipt`)).receipt

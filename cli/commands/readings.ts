@@ -1,0 +1,69 @@
+import type { Command } from 'commander'
+import { EvidenceError } from '../../src/core/errors.ts'
+import type { LedgerClient } from '../../src/client/ledger-client.ts'
+import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { when } from '../render/when.ts'
+import type { Line } from '../render/output.ts'
+
+const flags = [
+  ...clientFlags(),
+  ['--day <day>', 'the day, YYYY-MM-DD in UTC; without it the days that have readings are listed'],
+] as const
+
+/** `evidence access readings` */
+export function readingsCommand(group: Command): void {
+  declare(
+    group.command('readings'),
+    'show who read what is sealed: to who set the seal; to operators, the digest of each day',
+    flags,
+    `
+An operator deposits the digest of each day that has ended, by its own key; the file stays with the ledger.
+
+Example:
+  evidence access readings --key court.pem
+  evidence access readings --day 2026-11-27 --key court.pem
+  evidence deposit --without-file sha256:DIGEST --size BYTES --name readings-2026-11-27.ndjson --key operator.pem`,
+  ).action(async (options: OptionsOf<typeof flags>) => {
+    const output = outputOf(options)
+    const client = await withIdentityIfAny(options, clientOf(options, output))
+    if (options.day === undefined) {
+      const { days = [] } = await client.readings({})
+      output.result(
+        { days },
+        days.length === 0 ? ['nothing that is sealed was read'] : days.map(({ day, size }) => [day, `${size} bytes`]),
+      )
+      return
+    }
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(options.day))
+      throw new EvidenceError('usage', `${JSON.stringify(options.day)} is no day (YYYY-MM-DD)`, { where: '--day' })
+    const found = await dayOf(client, options.day)
+    output.result(found.document, found.lines)
+  })
+}
+
+/** All pages of a day. */
+async function dayOf(client: LedgerClient, day: string): Promise<{ document: object; lines: Line[] }> {
+  const readings: NonNullable<Awaited<ReturnType<LedgerClient['readings']>>['lines']> = []
+  for (let after: number | undefined; ; ) {
+    const { lines = [], next, size, sha256, ended } = await client.readings({ day, after })
+    readings.push(...lines)
+    if (next !== null) {
+      after = next
+      continue
+    }
+    const state = ended === true ? 'ended' : 'not ended: its digest changes yet'
+    return {
+      document: { day, size, sha256, ended, lines: readings },
+      lines: [
+        `${day} ${state}, ${size} bytes, sha256:${sha256}`,
+        ...readings.map(({ time, reader, index, shown }) => [
+          when(time),
+          reader,
+          `entry ${index}`,
+          shown === 'claims' ? 'read its claims' : 'found it',
+        ]),
+      ],
+    }
+  }
+}
