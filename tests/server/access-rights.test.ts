@@ -174,7 +174,11 @@ describe('a seal', () => {
             .replace(/"request":"[^"]*"/, '')
             .replaceAll(`entry ${all.open.index}`, 'entry N')
             .replaceAll(`entry ${all.sealed.index}`, 'entry N')
-        expect({ ...other, answer: same(other.answer) }, operation).toEqual({ ...one, answer: same(one.answer) })
+        expect({ operation, ...other, answer: same(other.answer) }).toEqual({
+          operation,
+          ...one,
+          answer: same(one.answer),
+        })
       }
     }
   })
@@ -294,7 +298,7 @@ describe('a seal', () => {
       }
       // The entry that admits the depositor is about it too.
       const deposits = found.filter((index) => index > 1)
-      expect(deposits, query).toEqual(many.map(({ index }) => index))
+      expect({ query, deposits }).toEqual({ query, deposits: many.map(({ index }) => index) })
     }
   })
 })
