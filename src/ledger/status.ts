@@ -17,6 +17,9 @@ import type { EventTold } from './rights.ts'
  */
 export const maxStatusEvents = 100
 const maxStatusBytes = 4 * 1024 * 1024
+/** Entries of which the asker is told nothing, after which an answer ends too: so many that reading on would keep others waiting. */
+const maxPassedOver = 1000
+const lookedUpAtOnce = maxStatusEvents + 1
 
 /** A later entry with what it says of the one that was asked for. */
 export interface StatusEvent extends LaterEvent {
@@ -72,30 +75,31 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
   }
   const consistency = query.from === undefined ? undefined : await consistencyFrom(reads, query.from, size)
   const after = Math.max(index, query.after ?? index)
-  const found = await laterIndices(reads, about, after, size)
   const events: StatusEvent[] = []
   let next: number | undefined
   let last = after
   let room = maxStatusBytes
-  for (const at of found) {
-    if (events.length >= maxStatusEvents) {
-      next = last
-      break
-    }
+  let passedOver = 0
+  for await (const at of laterIndices(reads, about, after, size)) {
     const entry = await reads.entry(at)
     const said = laterEventsIn(about, entry.statement).flatMap((event) => {
       const told = query.told(event, entry, subject)
       return told === 'nothing' ? [] : [{ ...event, isShown: told === 'whole' }]
     })
-    // What the asker is not shown takes no room: where a page ends must tell nothing of it.
+    // What the asker is not told ends no page: where one ends must tell nothing of it.
+    if (said.length === 0) {
+      if (++passedOver < maxPassedOver) continue
+      next = at
+      break
+    }
+    // What the asker is not shown takes no room, for the same reason.
     const bytes = entry.bytes.length * said.filter(({ isShown }) => isShown).length
-    if (bytes > room && events.length > 0) {
+    if (events.length >= maxStatusEvents || (bytes > room && events.length > 0)) {
       next = last
       break
     }
     room -= bytes
     last = at
-    if (said.length === 0) continue
     const proof = await reads.inclusion(at, size)
     const signer = reads.signer(entry).jwk
     append(
@@ -103,7 +107,6 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
       said.map((event) => ({ ...event, entry, signer, proof })),
     )
   }
-  if (found.length > maxStatusEvents) next ??= last
   return { subject, size, note, proof: await reads.inclusion(index, size), consistency, events, next }
 }
 
@@ -127,22 +130,24 @@ async function consistencyFrom(reads: LedgerReads, from: number, size: number): 
   return reads.consistency(from, size)
 }
 
-/**
- * Indices above `after` and below `size` of the entries that concern the subject, ascending: one more than an answer holds, which shows
- * that there are more. Every reader of the subject gets all of them (docs/spec/15-status.md).
- */
-async function laterIndices(
+/** Indices above `after` and below `size` of the entries that concern the subject, ascending, looked up as they are asked for. */
+async function* laterIndices(
   reads: LedgerReads,
   { index, iss, kid }: EventSubject,
   after: number,
   size: number,
-): Promise<number[]> {
+): AsyncGenerator<number> {
   const keys: LookupKey[] = [
     { by: 'target', index },
     { by: 'key', thumbprint: kid },
     { by: 'revoked', participant: iss },
   ]
-  const lists = await Promise.all(keys.map((key) => reads.search(key, everything, after, maxStatusEvents + 1)))
-  const all = new Set(lists.flat().filter((at) => at < size))
-  return [...all].sort((a, b) => a - b).slice(0, maxStatusEvents + 1)
+  for (let from = after; ; ) {
+    const lists = await Promise.all(keys.map((key) => reads.search(key, everything, from, lookedUpAtOnce)))
+    const all = new Set(lists.flat().filter((at) => at < size))
+    const found = [...all].sort((a, b) => a - b).slice(0, lookedUpAtOnce)
+    yield* found
+    if (found.length < lookedUpAtOnce) return
+    from = found.at(-1) as number
+  }
 }

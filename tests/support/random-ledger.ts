@@ -27,6 +27,10 @@ const kinds = [
   'participant.rotate-key',
   'evidence.attest',
   'evidence.retract',
+  'evidence.event',
+  'evidence.challenge',
+  'evidence.finding',
+  'access.rule',
   'evidence.later',
   'participant.later',
   'ledger.later',
@@ -124,8 +128,31 @@ export class RandomLedger {
       }),
       'evidence.attest': () => ({ of: this.reference(i, true), as: 'witness' }),
       'evidence.retract': () => ({ of: this.reference(i, false), reason: 'mistake' }),
+      'evidence.event': () => ({ of: this.reference(i, true), ...this.event(i) }),
+      'evidence.challenge': () => ({ of: this.reference(i, true), ...this.seal() }),
+      'evidence.finding': () => ({ of: this.reference(i, true), finding: 'left-open' }),
+      'access.rule': () => this.seal(),
     }
     return made[kind]?.() ?? { later: true }
+  }
+
+  private event(i: number): object {
+    const time = (): string => new Date(startMs + (i + this.random.below(330)) * 1000).toISOString()
+    const event = this.random.pick(['opened', 'verified', 'offered'])
+    return {
+      event,
+      ...(this.chance(50) ? { from: time() } : {}),
+      ...(this.chance(50) ? { to: time() } : {}),
+      ...((event === 'verified') !== this.chance(4) ? { outcome: 'match' } : {}),
+      ...((event === 'offered') !== this.chance(4)
+        ? { release: { digest: administrator.thumbprint, exp: this.random.below(9) } }
+        : {}),
+    }
+  }
+
+  private seal(): object {
+    const digests = [administrator.thumbprint, signerNamed('seal').thumbprint]
+    return { _sd: digests.slice(0, this.chance(90) ? 1 : 2), _sd_alg: 'sha-256' }
   }
 
   private genesis(): object {
@@ -142,7 +169,7 @@ export class RandomLedger {
   private admission(): object {
     const id = this.random.pick(ids)
     const key = this.random.pick(keys)
-    const known = ['depositor', 'attestor', 'administrator', 'auditor', 'timekeeper']
+    const known = ['depositor', 'attestor', 'administrator', 'auditor', 'authority', 'timekeeper']
     const roles = known.filter(() => this.chance(40))
     this.owned.push([id, key])
     return {
