@@ -39,7 +39,8 @@ export function statusRoutes(app: FastifyInstance, context: ServerContext): void
           if (!ledger.rights.mayReadEntry(reader, { index, ...statement.common }))
             throw ledger.rights.denied(reader, what)
         },
-        told: (event, entry, subject) => ledger.rights.eventTold(reader, event, entryFacts(entry), entryFacts(subject)),
+        mayReadRecords: (entry) => ledger.rights.mayReadRecords(reader, entryFacts(entry)),
+        mayReadEvent: (event, entry) => ledger.rights.mayReadEvent(reader, event, entryFacts(entry)),
         from,
         after,
       })

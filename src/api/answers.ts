@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../core/errors.ts'
-import { laterEventNames } from '../statements/later-events.ts'
+import { laterEventNames } from '../statements/later-event-names.ts'
 
 /*
  * What /v1 answers. The server sends by these shapes, and its OpenAPI document is made of them. A client reads by them, and passes

@@ -4,7 +4,7 @@ import { utf8 } from '../core/bytes.ts'
 import { parseJson } from '../core/json.ts'
 import { tryTime } from '../core/time.ts'
 import type { LaterEventName } from '../statements/kind.ts'
-import { laterEventNames } from '../statements/later-events.ts'
+import { laterEventNames } from '../statements/later-event-names.ts'
 import type { LaterName } from './attachments.ts'
 
 /*

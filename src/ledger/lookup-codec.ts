@@ -72,7 +72,8 @@ export class LookupCodec {
       case 'kind':
         return this.writeName('k', key.kind, list)
       case 'target':
-        this.begin('r', 8 + list.length)
+      case 'record':
+        this.begin(key.by === 'target' ? 'r' : 'o', 8 + list.length)
         return this.scratch.writeBigUInt64BE(BigInt(key.index), 1)
       case 'key':
         return this.writeName('y', key.thumbprint, list)

@@ -37,6 +37,7 @@ export function listsWithin(key: LookupKey | undefined, issuers: readonly string
     case 'exhibit':
     case 'handling':
     case 'target':
+    case 'record':
     case 'key':
     case 'revoked':
       return ['', ...issuers].map((list) => ({ key, list }))
@@ -55,6 +56,7 @@ export function listsWithDeposit(key: LookupKey, iss: string): LookupList[] {
     case 'exhibit':
     case 'handling':
     case 'target':
+    case 'record':
     case 'key':
     case 'revoked':
       return [{ key, list: iss }]

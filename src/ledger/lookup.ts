@@ -21,6 +21,8 @@ export type LookupKey =
   | { readonly by: 'kind'; readonly kind: string }
   /** What refers to an entry of this ledger. */
   | { readonly by: 'target'; readonly index: number }
+  /** What says of an entry what its readers alone are told. */
+  | { readonly by: 'record'; readonly index: number }
   /** What rotates a key out, or revokes it. */
   | { readonly by: 'key'; readonly thumbprint: string }
   /** What revokes a participant. */
@@ -54,7 +56,7 @@ function issuersList({ iss, kind }: ListedBy): string {
 
 /** The lists that an entry itself gives: digests of items, its issuer and whom it is about, its kind, what it refers to. */
 export function lookupsOfEntry(facts: SearchFacts): LookupList[] {
-  const { iss, kind, digests, subjects, targets, endings } = facts
+  const { iss, kind, digests, subjects, targets, recordsOf, endings } = facts
   const list = issuersList(facts)
   const lists: LookupList[] = [
     { key: { by: 'kind', kind }, list: '' },
@@ -69,6 +71,7 @@ export function lookupsOfEntry(facts: SearchFacts): LookupList[] {
   }
   // By these the status of an earlier entry finds this one (docs/design/status.md).
   for (const index of once(targets)) lists.push({ key: { by: 'target', index }, list })
+  for (const index of once(recordsOf)) lists.push({ key: { by: 'record', index }, list })
   for (const { of } of endings) {
     if (typeof of === 'string') continue
     lists.push({

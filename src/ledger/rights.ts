@@ -4,7 +4,7 @@ import { isAnySealed, isFoundUnderSeals, isLetRead, letRead, sealsOn, type Stand
 import type { Reading } from './access/reading-log.ts'
 import type { StandingRule } from './access/standing.ts'
 import { changesRegistry, kindNamed } from '../statements/kinds.ts'
-import { type LaterEvent, toReadersOnly } from '../statements/later-events.ts'
+import type { LaterEvent } from '../statements/later-events.ts'
 import { isActive } from '../statements/registry.ts'
 import { heldSince } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
@@ -55,8 +55,6 @@ export interface EntryFacts {
   readonly kind: string
 }
 
-/** How much of a later event is told: its entry's bytes too, all but these, or nothing at all. */
-export type EventTold = 'whole' | 'named' | 'nothing'
 
 /**
  * The one place where reading rights are decided (docs/spec/11-access.md): every route, every refusal and every repetition
@@ -173,17 +171,14 @@ export class Rights {
     return isSealedKey(key) ? this.mayReadDisclosures(reader, entry) : this.mayReadEntry(reader, entry)
   }
 
-  /**
-   * How much of a later event is told of who may ask for the status of `subject`: what is by or about its own signer is shown whole to all.
-   * A record is shown whole to readers of the deposit, and not told to others; of a challenge all who may ask have its bytes.
-   */
-  eventTold(reader: Reader, { what }: Pick<LaterEvent, 'what'>, entry: EntryFacts, subject: EntryFacts): EventTold {
-    if (toReadersOnly.has(what)) {
-      const isDeposit = kindNamed(subject.kind)?.items !== undefined
-      return !isDeposit || this.mayReadEntry(reader, subject) ? 'whole' : 'nothing'
-    }
-    const isOfOthers = what === 'attested' || what === 'related'
-    return isOfOthers && !this.mayReadEntry(reader, entry) ? 'named' : 'whole'
+  /** Whether a later event is shown whole: what is by or about the entry's own signer, and what is told to its readers only, is. */
+  mayReadEvent(reader: Reader, { what }: Pick<LaterEvent, 'what'>, entry: EntryFacts): boolean {
+    return (what !== 'attested' && what !== 'related') || this.mayReadEntry(reader, entry)
+  }
+
+  /** Whether somebody who may ask for an entry's status is told of records of it: a deposit's are for its readers; of another entry all have its bytes. */
+  mayReadRecords(reader: Reader, entry: EntryFacts): boolean {
+    return kindNamed(entry.kind)?.items === undefined || this.mayReadEntry(reader, entry)
   }
 
   /** Has time stamps taken on demand. */

@@ -9,7 +9,6 @@ import { type EventSubject, type LaterEvent, laterEventsIn } from '../statements
 import type { LookupKey } from './lookup.ts'
 import { everything } from './lookup-scope.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
-import type { EventTold } from './rights.ts'
 
 /**
  * Events after which an answer ends, and bytes of shown entries that it holds at most. What one entry says, which is told in one answer,
@@ -17,9 +16,6 @@ import type { EventTold } from './rights.ts'
  */
 export const maxStatusEvents = 100
 const maxStatusBytes = 4 * 1024 * 1024
-/** Entries of which the asker is told nothing, after which an answer ends too: so many that reading on would keep others waiting. */
-const maxPassedOver = 1000
-const lookedUpAtOnce = maxStatusEvents + 1
 
 /** A later entry with what it says of the one that was asked for. */
 export interface StatusEvent extends LaterEvent {
@@ -50,8 +46,10 @@ export interface StatusQuery {
   readonly entryHash?: Uint8Array | undefined
   /** The asker's own right to the entry; throws where there is none. */
   readonly requireMayRead: (entry: ServedEntry) => void
-  /** How much the asker is told of what a later entry says of the subject. */
-  readonly told: (event: LaterEvent, entry: ServedEntry, subject: ServedEntry) => EventTold
+  /** Whether the asker is told of records of the entry; else they are not looked for. */
+  readonly mayReadRecords: (entry: ServedEntry) => boolean
+  /** Whether the asker may read the entry that an event is told of. */
+  readonly mayReadEvent: (event: LaterEvent, entry: ServedEntry) => boolean
   /** Size of the asker's checkpoint. */
   readonly from?: number | undefined
   /** Only events of entries after it. */
@@ -75,26 +73,24 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
   }
   const consistency = query.from === undefined ? undefined : await consistencyFrom(reads, query.from, size)
   const after = Math.max(index, query.after ?? index)
+  const found = await laterIndices(reads, about, after, size, query.mayReadRecords(subject))
   const events: StatusEvent[] = []
   let next: number | undefined
   let last = after
   let room = maxStatusBytes
-  let passedOver = 0
-  for await (const at of laterIndices(reads, about, after, size)) {
-    const entry = await reads.entry(at)
-    const said = laterEventsIn(about, entry.statement).flatMap((event) => {
-      const told = query.told(event, entry, subject)
-      return told === 'nothing' ? [] : [{ ...event, isShown: told === 'whole' }]
-    })
-    // What the asker is not told ends no page: where one ends must tell nothing of it.
-    if (said.length === 0) {
-      if (++passedOver < maxPassedOver) continue
-      next = at
+  for (const at of found) {
+    if (events.length >= maxStatusEvents) {
+      next = last
       break
     }
-    // What the asker is not shown takes no room, for the same reason.
+    const entry = await reads.entry(at)
+    const said = laterEventsIn(about, entry.statement).map((event) => ({
+      ...event,
+      isShown: query.mayReadEvent(event, entry),
+    }))
+    // What the asker is not shown takes no room: where a page ends must tell nothing of it.
     const bytes = entry.bytes.length * said.filter(({ isShown }) => isShown).length
-    if (events.length >= maxStatusEvents || (bytes > room && events.length > 0)) {
+    if (bytes > room && events.length > 0) {
       next = last
       break
     }
@@ -130,24 +126,25 @@ async function consistencyFrom(reads: LedgerReads, from: number, size: number): 
   return reads.consistency(from, size)
 }
 
-/** Indices above `after` and below `size` of the entries that concern the subject, ascending, looked up as they are asked for. */
-async function* laterIndices(
+/**
+ * Indices above `after` and below `size` of the entries that concern the subject, ascending: one more than an answer holds, which shows
+ * that there are more. Every reader of the subject gets all of them; who is not told of records gets the same, and the same is read, whether
+ * there are any or not (docs/spec/15-status.md).
+ */
+async function laterIndices(
   reads: LedgerReads,
   { index, iss, kid }: EventSubject,
   after: number,
   size: number,
-): AsyncGenerator<number> {
+  withRecords: boolean,
+): Promise<number[]> {
   const keys: LookupKey[] = [
     { by: 'target', index },
     { by: 'key', thumbprint: kid },
     { by: 'revoked', participant: iss },
+    ...(withRecords ? [{ by: 'record', index } as const] : []),
   ]
-  for (let from = after; ; ) {
-    const lists = await Promise.all(keys.map((key) => reads.search(key, everything, from, lookedUpAtOnce)))
-    const all = new Set(lists.flat().filter((at) => at < size))
-    const found = [...all].sort((a, b) => a - b).slice(0, lookedUpAtOnce)
-    yield* found
-    if (found.length < lookedUpAtOnce) return
-    from = found.at(-1) as number
-  }
+  const lists = await Promise.all(keys.map((key) => reads.search(key, everything, after, maxStatusEvents + 1)))
+  const all = new Set(lists.flat().filter((at) => at < size))
+  return [...all].sort((a, b) => a - b).slice(0, maxStatusEvents + 1)
 }

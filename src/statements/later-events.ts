@@ -5,23 +5,6 @@ import type { LaterEventName } from './kind.ts'
 import { endingsOf, referencesOf } from './said.ts'
 import { signedBy, type Statement } from './statement.ts'
 
-/** What may happen to an entry later, by name, in the order of docs/spec/15-status.md. */
-export const laterEventNames: readonly [LaterEventName, ...LaterEventName[]] = [
-  'retracted',
-  'part-retracted',
-  'attested',
-  'related',
-  'recorded',
-  'challenged',
-  'found',
-  'key-rotated',
-  'key-revoked',
-  'participant-revoked',
-]
-
-/** What readers of the entry are told, and nobody else (docs/spec/20-records.md). */
-export const toReadersOnly: ReadonlySet<LaterEventName> = new Set<LaterEventName>(['recorded', 'challenged', 'found'])
-
 /** One thing that a later entry says of an earlier one. */
 export interface LaterEvent {
   readonly what: LaterEventName

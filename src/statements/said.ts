@@ -14,6 +14,7 @@ import type {
   UnitsState,
 } from './kind.ts'
 import { allKinds, kindNamed } from './kinds.ts'
+import { toReadersOnly } from './later-event-names.ts'
 import type { Item } from './members.ts'
 import type { Registry } from './registry.ts'
 import type { TargetFacts } from './rules.ts'
@@ -160,6 +161,8 @@ export interface SearchFacts {
   readonly subjects: readonly string[]
   /** Indices of the entries that it refers to. */
   readonly targets: readonly number[]
+  /** Indices of the entries of which it says what their readers alone are told. */
+  readonly recordsOf: readonly number[]
   readonly endings: readonly Ending[]
 }
 
@@ -167,6 +170,7 @@ export interface SearchFacts {
 export function searchFactsOf(statement: Statement, body: Body | undefined): SearchFacts {
   const { iss, kind, jti } = statement.common
   const by = signedBy(statement)
+  const references = referencesOf(body)
   return {
     iss,
     kind,
@@ -175,7 +179,12 @@ export function searchFactsOf(statement: Statement, body: Body | undefined): Sea
       Object.entries(digest).map(([algorithm, hex]) => ({ algorithm: algorithm as DigestAlgorithm, hex })),
     ),
     subjects: subjectsOf(body, by),
-    targets: referencesOf(body).map(({ index }) => index),
+    targets: references.filter((one) => !isRecord(one)).map(({ index }) => index),
+    recordsOf: references.filter(isRecord).map(({ index }) => index),
     endings: endingsOf(body, by),
   }
+}
+
+function isRecord({ event }: PlacedReference): boolean {
+  return event !== undefined && toReadersOnly.has(event.what)
 }

@@ -251,6 +251,7 @@ function saidBy(recognised: Recognised): Said {
     digests,
     subjects: [],
     targets: references?.list.map(({ index }) => index) ?? [],
+    recordsOf: [],
     endings: [],
   })
   return { ...recognised, searched }

@@ -28,8 +28,9 @@ function plainKey(key: LookupKey): Buffer {
       return Buffer.from(`p${key.id}\0`)
     case 'kind':
       return Buffer.from(`k${key.kind}\0`)
-    case 'target': {
-      const out = Buffer.from('r00000000')
+    case 'target':
+    case 'record': {
+      const out = Buffer.from(key.by === 'target' ? 'r00000000' : 'o00000000')
       out.writeBigUInt64BE(BigInt(key.index), 1)
       return out
     }
@@ -56,6 +57,7 @@ function randomKey(): LookupKey {
     { by: 'participant', id: text() },
     { by: 'kind', kind: text() },
     { by: 'target', index: random.pick([0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER]) },
+    { by: 'record', index: random.pick([0, 7, Number.MAX_SAFE_INTEGER]) },
     { by: 'key', thumbprint: text() },
     { by: 'revoked', participant: text() },
   ])
@@ -98,6 +100,7 @@ describe('bytes of look-up keys', () => {
           digests,
           subjects: random.pick([[], ['b'], ['a', 'b', 'b']]),
           targets: random.pick([[], [3], [3, 4, 3]]),
+          recordsOf: [4, 5],
           endings: [],
         },
         disclosures: [],
