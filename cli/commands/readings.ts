@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { append } from '../../src/core/arrays.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
@@ -47,7 +48,7 @@ async function dayOf(client: LedgerClient, day: string): Promise<{ document: obj
   const readings: NonNullable<Awaited<ReturnType<LedgerClient['readings']>>['lines']> = []
   for (let after: number | undefined; ; ) {
     const { lines = [], next, size, sha256, ended } = await client.readings({ day, after })
-    readings.push(...lines)
+    append(readings, lines)
     if (next !== null) {
       after = next
       continue

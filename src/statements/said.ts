@@ -131,7 +131,7 @@ export function sealsItself(body: Body | undefined, disclosures: readonly Disclo
 /** Index of the entry through which a participant holds a unit of a deposit that changed hands; undefined where it holds none. */
 export function heldSince(registry: Registry, participant: string, index: number): number | undefined {
   const since = allKinds.flatMap((kind) => kind.heldSince?.(registry, participant, index) ?? [])
-  return since.length === 0 ? undefined : Math.min(...since)
+  return since.length === 0 ? undefined : since.reduce((a, b) => Math.min(a, b))
 }
 
 /** The deposits that changed hands and of which a participant holds a unit, each once, in no order. */

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, readdirSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EvidenceError } from '../../core/errors.ts'
@@ -167,8 +166,8 @@ export class ReadingLog {
   /** SHA-256 of a day's file, in hex, and its size in bytes: what is deposited when the day has ended. Undefined where the day has none. */
   digestOf(day: string): { readonly size: number; readonly sha256: string } | undefined {
     if (!this.days().some((one) => one.day === day)) return undefined
-    const bytes = readFileSync(join(this.folder, `${day}.ndjson`))
-    return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+    const bytes = this.bytesOf(day)
+    return { size: bytes.length, sha256: toHex(sha256(bytes)) }
   }
 
   /** Lines of a day from line `after` on (the first is 1), at most `limit`, of which `isFor` holds, with their numbers. */

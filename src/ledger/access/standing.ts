@@ -29,7 +29,7 @@ export interface AccessState {
   readonly rules: ReadonlyMap<number, readonly StandingRule[]>
   /** Deposits that a rule ever let a participant read, ascending by index: what of it still stands, `rules` says. */
   readonly letRead: ReadonlyMap<string, readonly DepositName[]>
-  /** Deposits that an entry's terms are about, by index of that entry: whoever may not read their claims may not read the terms. */
+  /** Deposits that an entry's terms are about, by index of that entry: the terms are closed with the claims of these. */
   readonly about: ReadonlyMap<number, readonly number[]>
 }
 
