@@ -5350,8 +5350,7 @@ def run_check_package(args: argparse.Namespace) -> tuple[Findings, dict[str, Any
             if "policy" not in package.files:
                 raise Refused("package-malformed", "the package has no policy of its own")
             policy = read_policy(package.read("policy"))
-        for rotation in args.rotation:
-            check.findings.extend(bring_forward(policy, read_input(rotation, RECEIPT_BYTES)))
+        check.findings.extend(read_key_changes(policy, args.rotation, None)[0])
         if check.findings.exit_code == 0:
             check = check_package(package, policy)
     except Refused as breach:
