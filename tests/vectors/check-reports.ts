@@ -9,7 +9,13 @@ import type { DigestAlgorithm } from '../../src/core/hash.ts'
 import { parseKeyTransition } from '../../src/core/key-transition.ts'
 import { parsePolicy } from '../../src/core/policy.ts'
 import { checkAnchors } from '../../src/verify/check-anchors.ts'
-import { algorithmsOf, checkFile, checkFileProof, type FileVerdict } from '../../src/verify/check-file.ts'
+import {
+  algorithmsOf,
+  checkFile,
+  checkFileProof,
+  checkManifest,
+  type FileVerdict,
+} from '../../src/verify/check-file.ts'
 import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { type Finding, findingOf } from '../../src/verify/report.ts'
@@ -61,9 +67,11 @@ function file(input: Input, { digestBytes }: Digester): Report {
   if (body === undefined) return { faults: codesOf(checked.faults), unjudged: codesOf(checked.unjudged) }
   const bytes = input.bytes('file')
   const verdict = checkFile(body, digestBytes(bytes, algorithmsOf(body) as DigestAlgorithm[]))
+  const isItems = verdict.item !== undefined && verdict.faults.length === 0
+  const manifest = isItems ? checkManifest(body, verdict.item, bytes) : []
   return {
     item: verdict.item,
-    faults: codesOf([...checked.faults, ...verdict.faults]),
+    faults: codesOf([...checked.faults, ...verdict.faults, ...manifest]),
     unjudged: codesOf([...checked.unjudged, ...verdict.unjudged]),
   }
 }
