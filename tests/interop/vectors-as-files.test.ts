@@ -1,9 +1,13 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { TestChain } from '../support/chain.ts'
 import { byCommandLine, byPython, commandsOf, type HandedOver, notForPage, pageCannotTake } from '../support/faces.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { smallPackage } from '../support/small-package.ts'
 import { lacks } from '../support/system-tools.ts'
 import { inNoFile, vectorsAsFiles } from '../support/vectors-as-files.ts'
+import { readVectors, type VectorFile } from '../vectors/vector-files.ts'
 
 /*
  * Vectors as the files that people hand over: what the command line says of them the Python verifier says, with the same codes. tests/web/agreement.test.ts
@@ -36,6 +40,28 @@ describe('the vectors that people hand over as files', () => {
 describe.skipIf(lacks('python3', 'python3-cryptography'))('command line and Python verifier', () => {
   const { path, remove } = temporaryFolder()
   afterAll(remove)
+
+  it('end the check of a package at the first rotation that has a fault', async () => {
+    const chain = new TestChain().start().deposits(1).seal()
+    const root = await smallPackage(join(path, 'package'), chain, 2, {})
+    const given = ['unpossessed', 'deposit'].map((name, n) => {
+      const file = readVectors().find((one) => one.name === `receipt/rotated-forward-${name}`)
+      const { input } = (file as VectorFile).vector
+      const receipt = join(path, `rotation-${n}`)
+      writeFileSync(receipt, input.value<string[]>('rotations')[0] as string)
+      writeFileSync(join(path, 'rotated.policy'), input.bytes('policy'))
+      return receipt
+    })
+    const args = ['check', root, '--policy', join(path, 'rotated.policy'), '--json']
+    const said = async (rotations: readonly string[]): Promise<unknown[]> => {
+      const all = [...args, ...rotations.flatMap((one) => ['--rotation', one])]
+      return [await byCommandLine(all), byPython(all)]
+    }
+    const one = { kind: 'fault', codes: ['ledger-possession'] }
+    const other = { kind: 'fault', codes: ['ledger-key-invalid'] }
+    expect(await said(given)).toEqual([one, one])
+    expect(await said([...given].reverse())).toEqual([other, other])
+  })
 
   it('say the same, with the same codes, of every vector that is files', async () => {
     const differing: unknown[] = []

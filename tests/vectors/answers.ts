@@ -1,8 +1,8 @@
 import { errorTable } from '../../src/core/errors.ts'
 import { type Facts, formatChecks } from './check-formats.ts'
 import { reportChecks } from './check-reports.ts'
-import { Input } from './input.ts'
-import { verdictOf } from './verdict.ts'
+import { Input, type Vector } from './input.ts'
+import { comparable, stated, verdictOf } from './verdict.ts'
 
 /* What the code of the page and of the command line answers to the conformance vectors, in any runtime: it runs in Node and in a browser. */
 
@@ -35,4 +35,29 @@ export async function answersTo(texts: readonly string[]): Promise<string> {
   const answers: Answer[] = []
   for (const text of texts) answers.push(await answerTo(text))
   return JSON.stringify(answers)
+}
+
+/** What makes up a verdict, whether a vector states it or not. */
+const verdict = ['valid', 'code', 'faults', 'unjudged', 'flagged']
+
+/** What is compared of an answer: verdict, exit code and what the vector states. The lists of a report say all; its one code is the first of them. */
+export function compared({ vector }: { readonly vector: Pick<Vector, 'expect'> }, answer: Facts): Facts {
+  const names = [...new Set([...verdict, ...Object.keys(vector.expect)])]
+  const found = stated(comparable(answer), names)
+  const { code, ...lists } = found
+  const facts = 'faults' in found ? lists : { code, ...lists }
+  return JSON.parse(JSON.stringify({ ...facts, exit: exitOf(answer) })) as Facts
+}
+
+/** JSON with the members of each object in one order, and each element of a list in no order once. */
+export function canonical(facts: Facts): string {
+  const once = (name: string, value: unknown): unknown =>
+    verdict.includes(name) && Array.isArray(value) ? [...new Set(value)] : value
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, once(name, value)])),
+    (_, value: unknown) =>
+      value !== null && typeof value === 'object' && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : value,
+  )
 }

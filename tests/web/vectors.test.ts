@@ -8,10 +8,9 @@ import { judgesPage, judgesScript } from '../support/browser-judges.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { python } from '../support/python.ts'
 import { lacks } from '../support/system-tools.ts'
-import { type Answer, answerTo, exitOf } from '../vectors/answers.ts'
+import { type Answer, answerTo, canonical, compared } from '../vectors/answers.ts'
 import type { Facts } from '../vectors/check-formats.ts'
-import { readVectors, type VectorFile, vectorFolder } from '../vectors/vector-files.ts'
-import { comparable, stated } from '../vectors/verdict.ts'
+import { readVectors, vectorFolder } from '../vectors/vector-files.ts'
 
 /*
  * Every conformance vector, judged by the same code in Chromium and in Node, and by the Python verifier: one verdict, with the same codes and, of a
@@ -23,18 +22,6 @@ const notInBrowser: Readonly<Record<string, string>> = {}
 
 const files = readVectors()
 const formats = [...new Set(files.map(({ vector }) => vector.format))].sort()
-
-/** What makes up a verdict, whether a vector states it or not. */
-const verdict = ['valid', 'code', 'faults', 'unjudged', 'flagged']
-
-/** What is compared of an answer: verdict, exit code and what the vector states. The lists of a report say all; its one code is the first of them. */
-function compared({ vector }: VectorFile, answer: Facts): Facts {
-  const names = [...new Set([...verdict, ...Object.keys(vector.expect)])]
-  const found = stated(comparable(answer), names)
-  const { code, ...lists } = found
-  const facts = 'faults' in found ? lists : { code, ...lists }
-  return JSON.parse(JSON.stringify({ ...facts, exit: exitOf(answer) })) as Facts
-}
 
 describe.skipIf(lacks('chromium', 'python3', 'python3-cryptography'))('every vector', () => {
   const { path, remove } = temporaryFolder()
@@ -97,16 +84,3 @@ describe.skipIf(lacks('chromium', 'python3', 'python3-cryptography'))('every vec
     expect(watched.errors).toEqual([])
   })
 })
-
-/** JSON with the members of each object in one order, and each element of a list in no order once. */
-function canonical(facts: Facts): string {
-  const once = (name: string, value: unknown): unknown =>
-    verdict.includes(name) && Array.isArray(value) ? [...new Set(value)] : value
-  return JSON.stringify(
-    Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, once(name, value)])),
-    (_, value: unknown) =>
-      value !== null && typeof value === 'object' && !Array.isArray(value)
-        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : value,
-  )
-}

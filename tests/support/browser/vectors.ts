@@ -1,6 +1,6 @@
 import { answersTo, judgedFormats } from '../../vectors/answers.ts'
 
-/* The judges of the conformance vectors as a script of a page: it gives them to whoever drives the page. */
+/* The judges of the conformance vectors as a script of a page, given to what drives the page. */
 
 /** What the script leaves in a page. */
 export interface Judges {
