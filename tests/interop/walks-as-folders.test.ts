@@ -75,11 +75,11 @@ interface Document {
 }
 
 /** Exit code and findings, entry by entry, each once. */
-function foundBy({ code, json }: CliResult): object {
-  const { error, faults = [], notJudged, unjudged = notJudged ?? [], flagged = [] } = json<Document>()
+function foundBy(result: CliResult): object {
+  const { error, faults = [], notJudged, unjudged = notJudged ?? [], flagged = [] } = result.json<Document>()
   const indices = flagged.map((one) => (typeof one === 'number' ? one : one.index))
   return {
-    exit: code,
+    exit: result.code,
     ...(error === undefined ? {} : { error: error.code }),
     faults: sorted(faults.map((one) => [one.index ?? null, one.code])),
     unjudged: sorted(unjudged.map(({ index }) => index ?? null)),

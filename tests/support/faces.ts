@@ -132,8 +132,9 @@ interface Document {
 }
 
 /** What a command says by its exit code and its JSON document. */
-function verdictOf({ code, json }: CliResult): Verdict {
-  const { faults = [], error } = json<Document>()
+function verdictOf(result: CliResult): Verdict {
+  const { code } = result
+  const { faults = [], error } = result.json<Document>()
   const codes = error === undefined ? faults.map((fault) => fault.code) : code === 4 ? [] : [error.code]
   const kinds: Readonly<Record<number, Verdict['kind']>> = {
     0: 'holds',
