@@ -1,12 +1,7 @@
 // @ts-check
 // Joins what a page needs into one script: tests/interop/browser-bundle.test.ts holds it to a browser's means and to the sizes of docs/design/faces.md.
 import { rolldown } from 'rolldown'
-
-/** A browser goes through its own proxy: `fetch` stands for the one through that of the environment. */
-const noProxy = {
-  name: 'no-proxy',
-  load: (id) => (/\/src\/client\/proxy\.[jt]s$/.test(id) ? 'export const proxyFetch = fetch' : null),
-}
+import { pageModules } from './page-modules.mjs'
 
 /**
  * One script out of a module and all that it imports.
@@ -16,7 +11,7 @@ const noProxy = {
  */
 export async function browserBundle(input, { name, minify }) {
   // What is left outside is told of, not warned about.
-  const bundle = await rolldown({ input, platform: 'browser', plugins: [noProxy], onwarn: () => {} })
+  const bundle = await rolldown({ input, platform: 'browser', plugins: [pageModules], onwarn: () => {} })
   try {
     const { output } = await bundle.generate({ format: 'esm', minify: false, codeSplitting: false })
     const own = output.map(({ fileName }) => fileName)

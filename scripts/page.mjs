@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { pageModules } from './page-modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const web = join(root, 'dist/web')
@@ -31,42 +32,9 @@ function isCurrent() {
 /** Nothing of ours, and of our libraries nothing that the page uses, does anything by being loaded alone. */
 const treeshake = { moduleSideEffects: (id) => id.startsWith(web) }
 
-/**
- * What no page uses, though modules that it uses name it: a browser goes through its own proxy; and nobody asks a schema for its JSON Schema,
- * whose writer is a tenth of the smaller checker. The library makes each method when it is first asked for.
- */
-const unused = ['/zod/v4/core/json-schema-processors.js', '/zod/v4/core/to-json-schema.js']
-const withoutUnused = {
-  name: 'without-unused',
-  load(id) {
-    if (id.endsWith('/src/client/proxy.js')) return 'export const proxyFetch = fetch'
-    // What to do is said in the words of the page, by the topic of a code; the table's own, for commands, is a tenth of the smaller checker.
-    if (id.endsWith('/dist/src/core/errors.js'))
-      return readFileSync(id, 'utf8').replace(
-        /^(\s+(?:'[^']+': \{ .*)?action: )('[^'\n]*'|\w+)(?=,?( \},)?$)/gm,
-        "$1''",
-      )
-    if (id.endsWith('/zod/v4/core/core.js')) return withoutEval(readFileSync(id, 'utf8'))
-    if (!unused.some((end) => id.endsWith(end))) return null
-    const text = readFileSync(id, 'utf8')
-    const names = [...text.matchAll(/^export (?:const|function) (\w+)|^export \{ \w+ as (\w+) \}/gm)]
-    return `const none = () => () => undefined; export { ${names.map(([, a, b]) => `none as ${a ?? b}`).join(', ')} }`
-  },
-}
-
-/**
- * The content policy of the pages forbids `new Function`, and tells the console of every try: zod makes none from its first schema on, whichever file of the
- * page is run first.
- */
-function withoutEval(text) {
-  const made = text.replace('__zod_globalConfig = {})', '__zod_globalConfig = { jitless: true })')
-  if (made === text) throw new Error('zod keeps its settings otherwise than it did: mend scripts/page.mjs')
-  return made
-}
-
 /** Joins one entry into one script; gives its text and the files that went in. */
 async function joined(rolldown, entry, format = 'esm') {
-  const bundle = await rolldown({ input: join(web, entry), platform: 'browser', treeshake, plugins: [withoutUnused] })
+  const bundle = await rolldown({ input: join(web, entry), platform: 'browser', treeshake, plugins: [pageModules] })
   const { output } = await bundle.generate({ format, codeSplitting: false, minify: true, comments: false })
   const files = await bundle.watchFiles
   await bundle.close()
@@ -76,7 +44,7 @@ async function joined(rolldown, entry, format = 'esm') {
 /** Joins the entries of the server's page, with what is loaded later in files of its own. */
 async function split(rolldown, entries) {
   const input = Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, join(web, entry)]))
-  const bundle = await rolldown({ input, platform: 'browser', treeshake, plugins: [withoutUnused] })
+  const bundle = await rolldown({ input, platform: 'browser', treeshake, plugins: [pageModules] })
   const names = { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' }
   await bundle.write({ dir: assets, format: 'esm', minify: true, comments: false, ...names })
   const files = await bundle.watchFiles
@@ -148,6 +116,7 @@ if (!isCurrent()) {
     ...writer.files,
     join(root, 'dist/src/certificate/html/checker.js'),
     join(root, 'web/style.css'),
+    join(root, 'scripts/page-modules.mjs'),
     fileURLToPath(import.meta.url),
   ]
   const files = [...new Set(used)].filter((file) => existsSync(file))

@@ -36,6 +36,7 @@ function handedBy(attachments: Attachments, digests: Digests): Handed {
     ...digests,
     artefact,
     manifest: (name) => new Manifest(artefact(name)),
+    manifestBytes: async (name) => artefact(name),
     digests: (name) => Promise.reject(noFile(name)),
     transitionBeside: () => {
       const bytes = attachments.get('evidence.key-transition')

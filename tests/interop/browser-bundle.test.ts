@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createContext, Script } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { browserBundle } from '../../scripts/browser-bundle.mjs'
 import { checkPath, type CheckRequest } from '../../src/check/node/check.ts'
@@ -17,6 +16,7 @@ import { utf8 } from '../../src/core/bytes.ts'
 import { newRecord } from '../../src/timestamp/record.ts'
 import { encodeTimeProof } from '../../src/timestamp/time-proof.ts'
 import { bagFiles, writeFiles } from '../support/bag.ts'
+import { browserRealm } from '../support/browser-realm.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rawZip } from '../support/raw-zip.ts'
@@ -58,25 +58,10 @@ describe('a bundle for a browser', () => {
   })
 })
 
-/** The bundle, in a realm of its own with a browser's globals as it needs them: whatever else it reads is a ReferenceError. */
+/** The bundle, in a realm that has nothing of Node. */
 async function page(): Promise<typeof Page> {
   const { code } = await browserBundle(module('all'), { name: 'page', minify: true })
-  const encoder = new TextEncoder()
-  const context = createContext({
-    crypto,
-    TextDecoder,
-    URL,
-    AbortController,
-    setTimeout,
-    clearTimeout,
-    encodeOutside: (text: string) => encoder.encode(text),
-  })
-  // Bytes of this realm, as a browser's encoder gives them.
-  new Script(
-    'globalThis.TextEncoder = class { encode(text) { return new Uint8Array(encodeOutside(text)) } }',
-  ).runInContext(context)
-  new Script(`${code}\nglobalThis.page = page`).runInContext(context)
-  return (context as unknown as { page: typeof Page }).page
+  return (browserRealm(`${code}\nglobalThis.page = page`) as unknown as { page: typeof Page }).page
 }
 
 const flipped = (bytes: Uint8Array, at: number): Uint8Array => {

@@ -11,7 +11,8 @@ import { Random } from '../support/random.ts'
 import { RandomLedger } from '../support/random-ledger.ts'
 import { lacks } from '../support/system-tools.ts'
 import type { Facts } from '../vectors/check-formats.ts'
-import { Input, readVectors, type Vector } from '../vectors/vector-files.ts'
+import { Input, type Vector } from '../vectors/input.ts'
+import { readVectors } from '../vectors/vector-files.ts'
 import { comparable, verdictOf } from '../vectors/verdict.ts'
 
 interface Case {

@@ -179,5 +179,7 @@ describe('anchors', () => {
     expect(await codesFor(relined((lines) => (lines[2] = 'from 03')))).toEqual(['anchor-malformed'])
     writeFileSync(photo, 'another photograph')
     expect(codesOf(await check([one, two]))).toEqual(['file-differs', 'file-differs'])
+    // An anchor that cannot be read ends the check before the file is compared.
+    expect(await codesFor((whole) => whole.replace('anchor/v1', 'anchor/v2'))).toEqual(['anchor-malformed'])
   })
 })

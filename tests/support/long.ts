@@ -58,6 +58,7 @@ const table = {
   'tests/web/reader.test.ts': { leftOut: browser },
   'tests/web/server-check.test.ts': { leftOut: browser },
   'tests/web/trouble.test.ts': { leftOut: browser },
+  'tests/web/vectors.test.ts': { leftOut: browser },
   'tests/package/admissions.test.ts': { sizes: { changes: { short: 80, long: 200 } } },
   'tests/project/checking-without-us.test.ts': { sizes: { changes: { short: 9, long: 'all' } } },
 } satisfies Record<string, Harness>

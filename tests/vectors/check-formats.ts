@@ -21,7 +21,7 @@ import { encodeTlogProof, parseTlogProof } from '../../src/core/tlog-proof.ts'
 import { readBody } from '../../src/statements/body.ts'
 import { requireDisclosures } from '../../src/statements/disclosures.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
-import type { Input } from './vector-files.ts'
+import type { Input } from './input.ts'
 
 /** What an implementation says of one input. */
 export type Facts = Readonly<Record<string, unknown>>

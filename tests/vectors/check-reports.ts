@@ -1,16 +1,21 @@
-import { createHash } from 'node:crypto'
 import { toBase64 } from '../../src/core/base64.ts'
-import { equalBytes, utf8 } from '../../src/core/bytes.ts'
+import { concatAll, equalBytes, utf8 } from '../../src/core/bytes.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import type { Digester } from '../../src/core/digester.ts'
 import { leafHash } from '../../src/core/entry.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { encodeFileProof, parseFileProof } from '../../src/core/file-proof.ts'
 import type { DigestAlgorithm } from '../../src/core/hash.ts'
 import { parseKeyTransition } from '../../src/core/key-transition.ts'
 import { parsePolicy } from '../../src/core/policy.ts'
-import { digestBytes } from '../../src/node/file-digest.ts'
 import { checkAnchors } from '../../src/verify/check-anchors.ts'
-import { algorithmsOf, checkFile, checkFileProof, type FileVerdict } from '../../src/verify/check-file.ts'
+import {
+  algorithmsOf,
+  checkFile,
+  checkFileProof,
+  checkManifest,
+  type FileVerdict,
+} from '../../src/verify/check-file.ts'
 import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { type Finding, findingOf } from '../../src/verify/report.ts'
@@ -18,11 +23,11 @@ import { rotatedPolicy } from '../../src/verify/rotated-policy.ts'
 import { walk } from '../../src/verify/walk.ts'
 import type { LogSource } from '../../src/log/log.ts'
 import type { Facts } from './check-formats.ts'
-import { fromBase64, type Input } from './vector-files.ts'
+import { fromBase64, type Input } from './input.ts'
 
 /** Formats of which several faults may be found: `faults` and `unjudged` are lists, in any order, each element once. */
 export type Report = Facts & { readonly faults: readonly unknown[]; readonly unjudged: readonly unknown[] }
-export type ReportCheck = (input: Input) => Report | Promise<Report>
+export type ReportCheck = (input: Input, digester: Digester) => Report | Promise<Report>
 
 function codesOf(findings: readonly Finding[]): string[] {
   return [...new Set(findings.map(({ code }) => code))]
@@ -56,20 +61,22 @@ function receipt(input: Input): Report {
   return { ...factsOfReceipt(checked), faults: codesOf(checked.faults), unjudged: codesOf(checked.unjudged) }
 }
 
-function file(input: Input): Report {
+function file(input: Input, { digestBytes }: Digester): Report {
   const checked = checkReceipt(input.bytes('receipt'), parsePolicy(input.bytes('policy')))
   const body = checked.receipt === undefined ? undefined : checked.body
   if (body === undefined) return { faults: codesOf(checked.faults), unjudged: codesOf(checked.unjudged) }
   const bytes = input.bytes('file')
   const verdict = checkFile(body, digestBytes(bytes, algorithmsOf(body) as DigestAlgorithm[]))
+  const isItems = verdict.item !== undefined && verdict.faults.length === 0
+  const manifest = isItems ? checkManifest(body, verdict.item, bytes) : []
   return {
     item: verdict.item,
-    faults: codesOf([...checked.faults, ...verdict.faults]),
+    faults: codesOf([...checked.faults, ...verdict.faults, ...manifest]),
     unjudged: codesOf([...checked.unjudged, ...verdict.unjudged]),
   }
 }
 
-function fileProof(input: Input): Report {
+function fileProof(input: Input, { digestBytes }: Digester): Report {
   let proof: ReturnType<typeof parseFileProof>
   try {
     proof = parseFileProof(input.bytes('fileProof'))
@@ -80,10 +87,7 @@ function fileProof(input: Input): Report {
   if (!equalBytes(encodeFileProof(proof), input.bytes('fileProof'))) throw new Error('written again otherwise')
   const checked = checkReceipt(proof.receipt, parsePolicy(input.bytes('policy')))
   const body = checked.receipt === undefined ? undefined : checked.body
-  const sha256 = (): string => createHash('sha256').update(input.bytes('file')).digest('hex')
-  const measured = input.has('fileBase64')
-    ? { size: input.bytes('file').length, digest: { sha256: sha256() } }
-    : undefined
+  const measured = input.has('fileBase64') ? digestBytes(input.bytes('file'), ['sha256']) : undefined
   let verdict: FileVerdict = { item: undefined, faults: [], unjudged: [] }
   try {
     if (body !== undefined) verdict = checkFileProof(proof, body, measured)
@@ -129,7 +133,7 @@ function sourceOf(input: Input): LogSource {
     checkpoint: () => Promise.resolve(input.bytes('checkpoint')),
     tile: (level, n, width) => {
       const hashes = level === 0 ? leaves.slice(n * 256, n * 256 + width) : []
-      return Promise.resolve(hashes.length < width ? undefined : new Uint8Array(Buffer.concat(hashes)))
+      return Promise.resolve(hashes.length < width ? undefined : concatAll(hashes))
     },
     entries: (n, width) => Promise.resolve(Array.from({ length: width }, (_, i) => entries[n * 256 + i])),
     disclosuresIn: (begin, end) =>

@@ -1,7 +1,9 @@
+import { plainDigester } from '../../src/core/digest.ts'
+import type { Digester } from '../../src/core/digester.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { type Facts, formatChecks, Refusal } from './check-formats.ts'
 import { reportChecks } from './check-reports.ts'
-import type { Vector } from './vector-files.ts'
+import type { Vector } from './input.ts'
 
 /** Lists that come in any order. */
 const unordered = new Set(['faults', 'unjudged', 'flagged'])
@@ -15,8 +17,16 @@ export function comparable(facts: Facts): Facts {
   )
 }
 
-/** What this project says of a vector. */
-export function verdictOf(vector: Vector): Facts | Promise<Facts> {
+/** Facts by the names that are given, as far as they are there. */
+export function stated(facts: Facts, names: readonly string[]): Facts {
+  return Object.fromEntries(names.filter((name) => name in facts).map((name) => [name, facts[name]]))
+}
+
+/** What this project says of a vector; files are hashed by `digester`. */
+export function verdictOf(
+  vector: Pick<Vector, 'format' | 'input' | 'expect'>,
+  digester: Digester = plainDigester,
+): Facts | Promise<Facts> {
   const check = formatChecks[vector.format]
   if (check !== undefined) {
     try {
@@ -30,7 +40,7 @@ export function verdictOf(vector: Vector): Facts | Promise<Facts> {
   const report = reportChecks[vector.format]
   if (report === undefined) throw new Error(`no check for the format ${vector.format}`)
   // The code of such a vector is that of its first fault: the lists say all.
-  return Promise.resolve(report(vector.input)).then((found) => {
+  return Promise.resolve(report(vector.input, digester)).then((found) => {
     const valid = found.faults.length + found.unjudged.length === 0
     return { ...found, valid, ...(valid ? {} : { code: vector.expect.code }) }
   })

@@ -1,71 +1,46 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeLogPolicy } from '../../src/core/policy.ts'
 import { ledgerKey, TestChain } from '../support/chain.ts'
 import { receiptOf } from '../support/small-package.ts'
-import { launchChromium, shownResults, watchedPage } from '../support/browser.ts'
-import { evidence } from '../support/cli.ts'
+import { launchChromium, watchedPage } from '../support/browser.ts'
+import {
+  byCommandLine,
+  byPage,
+  byPython,
+  type CannotTake,
+  commandsOf,
+  type HandedOver,
+  notForPage,
+  type Verdict,
+} from '../support/faces.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { mutated } from '../support/mutator.ts'
-import { python } from '../support/python.ts'
 import { Random } from '../support/random.ts'
 import { lacks } from '../support/system-tools.ts'
+import { vectorsAsFiles } from '../support/vectors-as-files.ts'
 
-interface Case {
-  readonly name: string
-  readonly proof: Uint8Array
-  readonly policy: string
-  readonly ending: 'tlog-proof' | 'file-proof'
-  readonly file: Uint8Array
-}
+/*
+ * What people hand over as files has one verdict, with the same codes, by the page, the command line and the Python verifier. That all vectors have, those
+ * too that stand in no file of their own, is in tests/web/vectors.test.ts.
+ */
 
-/** What a judge says: by its exit code's class, and the codes of its faults, each once. */
-interface Verdict {
-  readonly kind: 'holds' | 'fault' | 'newer'
-  readonly codes: readonly string[]
-}
-
-const vectors = new URL('../../fixtures/vectors/', import.meta.url)
 const long = process.env['CI'] === 'true' || process.env['EVIDENCE_LONG'] === '1'
 const page = new URL('../../dist/page/evidence-check-core.html', import.meta.url)
 
-function vectorsOf(format: string): { name: string; input: Record<string, string> }[] {
-  const folder = new URL(`${format}/`, vectors)
-  return readdirSync(folder).map((name) => ({
-    name: `${format}/${name.replace(/\.json$/, '')}`,
-    input: (JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as { input: Record<string, string> }).input,
-  }))
+/** What each face says of a case; the key transition named, and, where there is one, left beside the receipt, as a page has it. */
+interface Said {
+  readonly page: Verdict | CannotTake
+  readonly commandLine: Verdict
+  readonly commandLineBeside: Verdict
+  readonly python: Verdict
 }
-
-const text = (input: Record<string, string>, name: string): Buffer | undefined =>
-  input[name] === undefined
-    ? input[`${name}Base64`] === undefined
-      ? undefined
-      : Buffer.from(input[`${name}Base64`] as string, 'base64')
-    : Buffer.from(input[name] as string)
-
-/** A file that none of the receipts is for: the command line checks no receipt alone. */
-const other = Buffer.from('another file')
-
-/** Receipts and file proofs of the vectors; those of retired keys ask for more than a set of three files. */
-const ofVectors: readonly Case[] = [
-  ...vectorsOf('receipt').flatMap(({ name, input }): Case[] => {
-    const [proof, policy] = [text(input, 'receipt'), text(input, 'policy')]
-    if (proof === undefined || policy === undefined || 'transition' in input || 'rotations' in input) return []
-    return [{ name, proof, policy: policy.toString(), ending: 'tlog-proof', file: other }]
-  }),
-  ...vectorsOf('file-proof').flatMap(({ name, input }): Case[] => {
-    const [proof, policy, file] = [text(input, 'fileProof'), text(input, 'policy'), text(input, 'file')]
-    if (proof === undefined || policy === undefined) return []
-    return [{ name, proof, policy: policy.toString(), ending: 'file-proof', file: file ?? other }]
-  }),
-]
 
 describe.skipIf(lacks('chromium', 'python3', 'python3-cryptography'))('page, command line and Python verifier', () => {
   const { path, remove } = temporaryFolder()
   let browser: Browser
+  let folders = 0
   beforeAll(async () => {
     browser = await launchChromium()
   })
@@ -74,105 +49,66 @@ describe.skipIf(lacks('chromium', 'python3', 'python3-cryptography'))('page, com
     remove()
   })
 
-  const nameOf = (n: number, { ending }: Case): string => `case-${n}.bin.${ending}`
-
-  /** By the page: cases of one policy, some fifty at once; each has one result, told apart by its name. */
-  async function byPage(opened: Page, cases: readonly Case[]): Promise<Verdict[]> {
-    const given = cases.flatMap((one, n) => [
-      { name: nameOf(n, one), buffer: Buffer.from(one.proof) },
-      { name: `case-${n}.bin`, buffer: Buffer.from(one.file) },
-    ])
-    const all = [...given, { name: 'all.policy', buffer: Buffer.from((cases[0] as Case).policy) }]
-    await opened.locator('.zone button').first().click()
-    await opened.setInputFiles(
-      '#choose-files',
-      all.map((one) => ({ ...one, mimeType: 'application/octet-stream' })),
-    )
-    await shownResults(opened)
-    const shown = await opened.locator('.result').evaluateAll((articles) =>
-      articles.map((article) => {
-        const { dataset, querySelector } = article as unknown as {
-          dataset: Record<string, string>
-          querySelector: (found: string) => { dataset: Record<string, string>; textContent: string } | null
-        }
-        return {
-          outcome: querySelector.call(article, '.verdict')?.dataset['outcome'] ?? '',
-          codes: (dataset['faults'] ?? '').split(' ').filter((code) => code !== ''),
-          subject: querySelector.call(article, '.subject .name')?.textContent ?? '',
-        }
-      }),
-    )
-    return cases.map((one, n) => {
-      const found = shown.filter(({ subject }) => subject === `case-${n}.bin`)
-      if (found.length !== 1)
-        throw new Error(`${one.name}: ${found.length} results ${JSON.stringify(shown.slice(0, 3))}`)
-      const { outcome, codes } = found[0] as (typeof shown)[number]
-      const isFault = outcome === 'broken' || outcome === 'differs'
-      return { kind: isFault ? 'fault' : outcome === 'newer' ? 'newer' : 'holds', codes: [...new Set(codes)].sort() }
-    })
-  }
-
-  interface Document {
-    readonly faults?: readonly { readonly code: string }[]
-    readonly error?: { readonly code: string }
-  }
-  function verdictOf(code: number | null, { faults = [], error }: Document): Verdict {
-    const codes = error === undefined ? faults.map((fault) => fault.code) : code === 4 ? [] : [error.code]
-    const kind = code === 0 ? 'holds' : code === 1 ? 'fault' : code === 4 ? 'newer' : undefined
-    if (kind === undefined) throw new Error(`exit code ${code}: ${JSON.stringify({ faults, error })}`)
-    return { kind, codes: [...new Set(codes)].sort() }
-  }
-
-  async function byOthers(one: Case): Promise<{ command: Verdict; python: Verdict }> {
-    const [proof, policy, file] = [join(path, `proof.${one.ending}`), join(path, 'policy'), join(path, 'file.bin')]
-    writeFileSync(proof, one.proof)
-    writeFileSync(policy, one.policy)
-    writeFileSync(file, one.file)
-    const args = ['check', file, '--receipt', proof, '--policy', policy, '--json']
-    const command = await evidence(args)
-    const other = python('evidence_verify.py', args)
+  async function said(one: HandedOver, shown: Verdict | undefined): Promise<Said> {
+    const { named, beside } = commandsOf(one, join(path, `${folders++}`))
+    const commandLine = await byCommandLine(named)
     return {
-      command: verdictOf(command.code, command.json<Document>()),
-      python: verdictOf(other.code, other.json<Document>()),
+      page: shown ?? (notForPage(one) as CannotTake),
+      commandLine,
+      commandLineBeside: one.transition === undefined ? commandLine : await byCommandLine(beside),
+      python: byPython(named),
     }
   }
 
-  /** Names of cases on which the three differ, with what each said. */
-  async function differences(cases: readonly Case[]): Promise<unknown[]> {
+  /** What the faces say of each case, cases of one policy some fifty at once on the page. */
+  async function allSaid(cases: readonly HandedOver[]): Promise<(readonly [HandedOver, Said])[]> {
     const { page: opened, errors } = await watchedPage(await browser.newContext({ offline: true }))
     await opened.goto(`${page.href}?lang=en`)
-    const byPolicy = new Map<string, Case[]>()
-    for (const one of cases) byPolicy.set(one.policy, [...(byPolicy.get(one.policy) ?? []), one])
-    const found: unknown[] = []
-    for (const group of byPolicy.values())
-      for (let at = 0; at < group.length; at += 50) {
-        const some = group.slice(at, at + 50)
-        const shown = await byPage(opened, some)
-        for (const [n, one] of some.entries()) {
-          const { command, python: other } = await byOthers(one)
-          const all = JSON.stringify([shown[n], command, other])
-          if (all !== JSON.stringify([command, command, command])) found.push([one.name, shown[n], command, other])
-        }
-      }
+    const found: (readonly [HandedOver, Said])[] = []
+    for (const some of batches(cases)) {
+      const forPage = some.filter((one) => notForPage(one) === undefined)
+      const shown = forPage.length === 0 ? [] : await byPage(opened, forPage)
+      for (const one of some) found.push([one, await said(one, shown[forPage.indexOf(one)])])
+    }
     expect(errors).toEqual([])
     await opened.context().close()
     return found
   }
 
-  it('say the same, with the same codes, of every vector of a file proof', async () => {
-    expect(ofVectors.length).toBeGreaterThan(0)
-    expect(await differences(ofVectors)).toEqual([])
+  it('say the same, with the same codes, of every vector that is files', async () => {
+    const { cases } = await vectorsAsFiles()
+    const differing = (await allSaid(cases)).filter(([, one]) => !isOne(one)).map(([{ name }, one]) => [name, one])
+    expect(differing).toEqual([])
   })
 
   it(`say the same of ${long ? 1000 : 100} mutated receipts`, async () => {
     const chain = new TestChain().start().deposits(3).seal()
     const sound = await Promise.all([2, 3, 4].map((index) => receiptOf(chain, index)))
     const random = new Random(20261127)
-    const cases = Array.from({ length: long ? 1000 : 100 }, (_, n): Case => {
+    const policy = Buffer.from(encodeLogPolicy(ledgerKey))
+    const cases = Array.from({ length: long ? 1000 : 100 }, (_, n): HandedOver => {
       const proof = mutated(sound, random)
-      const file = Buffer.from(`content ${2 + (n % 3)}`)
-      return { name: `mutated ${n}`, proof, policy: encodeLogPolicy(ledgerKey), ending: 'tlog-proof', file }
+      return { name: `mutated ${n}`, proof, policy, ending: 'tlog-proof', file: Buffer.from(`content ${2 + (n % 3)}`) }
     })
-    expect(await differences(cases)).toEqual([])
+    const differing = (await allSaid(cases)).filter(([, one]) => !isOne(one)).map(([{ name }, one]) => [name, one])
+    expect(differing).toEqual([])
   })
 })
+
+/** Cases of one policy, at most fifty together. */
+function batches(cases: readonly HandedOver[]): HandedOver[][] {
+  const byPolicy = new Map<string, HandedOver[]>()
+  for (const one of cases) {
+    const key = Buffer.from(one.policy).toString('base64')
+    byPolicy.set(key, [...(byPolicy.get(key) ?? []), one])
+  }
+  return [...byPolicy.values()].flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / 50) }, (_, n) => group.slice(n * 50, n * 50 + 50)),
+  )
+}
+
+/** Whether the faces say one thing of a case. */
+function isOne({ page: shown, commandLine, commandLineBeside, python }: Said): boolean {
+  const same = (one: Verdict | CannotTake, other: Verdict): boolean => JSON.stringify(one) === JSON.stringify(other)
+  return same(commandLine, python) && ('cannotTake' in shown || same(shown, commandLineBeside))
+}

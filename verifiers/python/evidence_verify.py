@@ -2019,7 +2019,7 @@ def finish_digest(digest: Any) -> str:
 
 
 def compare_with_item(file: FileAtHand, item: dict[str, Any]) -> Findings:
-    """Page 06, "Checking a file against a receipt": size and every digest; for a manifest, page 08 too."""
+    """Page 06, "Checking a file against a receipt": size and every digest."""
     findings = Findings()
     file.measure(item["digest"])
     if file.size != item["size"]:
@@ -2033,7 +2033,12 @@ def compare_with_item(file: FileAtHand, item: dict[str, Any]) -> Findings:
                 "file-differs", FILE_DIFFERS, expected=f"{name} {digest}", found=f"{name} {file.digests[name]}"
             )
             return findings
-    if "tree" in item:
+    return findings
+
+
+def check_as_manifest(file: FileAtHand, item: dict[str, Any], findings: Findings) -> Findings:
+    """Page 06: for an item with a tree, which the file was found to be, page 08 is added."""
+    if "tree" in item and not findings.faults:
         try:
             check_manifest_tree(file.content(), item["tree"])
         except Refused as breach:
@@ -2062,11 +2067,11 @@ def check_file(check: ReceiptCheck, file: FileAtHand, named: Optional[int] = Non
         if named >= len(items):
             result.findings.add("file-not-in-deposit", f"the deposit has {len(items)} items, numbered from 0")
             return result
-        return FileCheck(compare_with_item(file, items[named]), named)
+        return FileCheck(check_as_manifest(file, items[named], compare_with_item(file, items[named])), named)
     compared = [compare_with_item(file, item) for item in items]
     for number, findings in enumerate(compared):
         if not findings.faults:
-            return FileCheck(findings, number)
+            return FileCheck(check_as_manifest(file, items[number], findings), number)
     if len(items) == 1:
         return FileCheck(compared[0], 0)
     result.findings.add("file-not-in-deposit", "This file is none of the deposit’s items. " + FILE_DIFFERS)
@@ -4531,7 +4536,8 @@ def check_manifest_of_package(
     if number >= len(items) or "tree" not in items[number]:
         check.found(path, "file-not-in-deposit", f"item {number} of the deposit is no manifest")
         return set(), True
-    findings = compare_with_item(file_of_package(package, path), items[number])
+    file, item = file_of_package(package, path), items[number]
+    findings = check_as_manifest(file, item, compare_with_item(file, item))
     check.extend(path, findings)
     if findings.faults:
         return set(), True
@@ -4566,7 +4572,7 @@ def check_file_of_package(
     file.measure(["sha256", *(name for item in items for name in item["digest"])])
     if file.digests["sha256"] in listed:
         return Findings(), []
-    judged = [compare_with_item(file, {name: item[name] for name in ("size", "digest")}) for item in items]
+    judged = [compare_with_item(file, item) for item in items]
     same = [number for number, findings in enumerate(judged) if not findings.faults]
     whole = [number for number in same if not judged[number].not_judged]
     if same:
@@ -5436,8 +5442,7 @@ def run_check_package(args: argparse.Namespace) -> tuple[Findings, dict[str, Any
             if "policy" not in package.files:
                 raise Refused("package-malformed", "the package has no policy of its own")
             policy = read_policy(package.read("policy"))
-        for rotation in args.rotation:
-            check.findings.extend(bring_forward(policy, read_input(rotation, RECEIPT_BYTES)))
+        check.findings.extend(read_key_changes(policy, args.rotation, None)[0])
         if check.findings.exit_code == 0:
             check = check_package(package, policy)
     except Refused as breach:

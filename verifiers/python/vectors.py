@@ -4,8 +4,8 @@
     python3 vectors.py ../../fixtures/vectors
     python3 vectors.py CASES.jsonl
 
-Of a file of vectors without expectations, one a line, it prints what it finds of each, one a line: for comparison with
-another implementation.
+With --json it prints what it finds of each vector too. Of a file of vectors without expectations, one a line, it prints
+what it finds of each, one a line. Both are for comparison with another implementation.
 
 Exit code 0: every vector was judged as it expects; those that rest on ML-DSA-44, where the installed `cryptography` has
 none, are named and left apart. 1: at least one was not, and is named. 3: there are no vectors.
@@ -533,8 +533,7 @@ def same(name: str, expected: Any, found: Any) -> bool:
     return type(expected) is type(found) and expected == found
 
 
-def differences(vector: dict[str, Any]) -> list[str]:
-    found = verdict_of(vector)
+def differences(vector: dict[str, Any], found: Facts) -> list[str]:
     return [
         f"{name}: expected {json.dumps(value)}, found {json.dumps(found.get(name))}"
         for name, value in vector["expect"].items()
@@ -542,9 +541,9 @@ def differences(vector: dict[str, Any]) -> list[str]:
     ]
 
 
-def rests_on_ml_dsa(vector: dict[str, Any]) -> bool:
+def rests_on_ml_dsa(found: Facts) -> bool:
     """Whether it was left open, and that is because the installed `cryptography` has no ML-DSA-44."""
-    left_open = verdict_of(vector).get("code") == "policy-unsupported"
+    left_open = found.get("code") == "policy-unsupported"
     return left_open and verifier.ml_dsa_key(bytes(verifier.ML_DSA_KEY_BYTES)) is None
 
 
@@ -553,7 +552,9 @@ def main(argv: Sequence[str]) -> int:
         description="Run the conformance vectors.", epilog="example: python3 vectors.py ../../fixtures/vectors"
     )
     parser.add_argument("path", help="the folder fixtures/vectors, or a file of vectors, one a line")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON document instead of text, with the answer to each vector"
+    )
     args = parser.parse_args(argv)
     if Path(args.path).is_file():
         for line in Path(args.path).read_text(encoding="utf-8").rstrip("\n").split("\n"):
@@ -562,18 +563,21 @@ def main(argv: Sequence[str]) -> int:
     paths = sorted(Path(args.path).glob("*/*.json"))
     failed: dict[str, list[str]] = {}
     lacking: list[str] = []
+    answers: dict[str, Facts] = {}
     for path in paths:
-        vector = json.loads(path.read_text(encoding="utf-8"))
-        found = differences(vector)
-        if found and rests_on_ml_dsa(vector):
-            lacking.append(f"{path.parent.name}/{path.stem}")
-        elif found:
-            failed[f"{path.parent.name}/{path.stem}"] = found
+        vector, name = json.loads(path.read_text(encoding="utf-8")), f"{path.parent.name}/{path.stem}"
+        answers[name] = verdict_of(vector)
+        differing = differences(vector, answers[name])
+        if differing and rests_on_ml_dsa(answers[name]):
+            lacking.append(name)
+        elif differing:
+            failed[name] = differing
     if args.json:
-        print(json.dumps({"vectors": len(paths), "failed": failed, "lacking": lacking}, ensure_ascii=False, indent=2))
+        document = {"vectors": len(paths), "failed": failed, "lacking": lacking, "answers": answers}
+        print(json.dumps(document, indent=2))
     else:
-        for name, found in failed.items():
-            print(f"{name}: {'; '.join(found)}")
+        for name, differing in failed.items():
+            print(f"{name}: {'; '.join(differing)}")
         for name in lacking:
             print(f"{name}: NOT JUDGED, for the installed cryptography has no ML-DSA-44")
         judged = len(paths) - len(failed) - len(lacking)

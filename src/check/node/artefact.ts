@@ -28,6 +28,7 @@ export function isFileAt(path: string): boolean {
 }
 
 const manifests = new Map<string, Manifest>()
+const manifestBytes = new Map<string, Uint8Array>()
 /** What all manifests of a run take at most: a folder may hold any number of them, of anybody's making. */
 const maxRunBytes = 2 * maxManifestBytes
 let taken = 0
@@ -38,20 +39,30 @@ const fromPipes = new Map<string, Uint8Array>()
 /** Has files read anew; called before each command. */
 export function forgetFiles(): void {
   manifests.clear()
+  manifestBytes.clear()
   fromPipes.clear()
   taken = 0
 }
 
 /**
- * Reads a manifest, which may be as long as its folder is large; once in a run, so that all is judged by the same bytes. Throws
- * `file-unreadable`, `manifest-malformed`.
+ * Reads the bytes of a manifest, which may be as long as its folder is large; once in a run, so that all is judged by the same bytes. Throws
+ * `file-unreadable`, and `manifest-malformed` for what is too long.
  */
-export function manifestAt(path: string): Manifest {
-  const known = manifests.get(path)
+export function manifestBytesAt(path: string): Uint8Array {
+  const known = manifestBytes.get(path)
   if (known !== undefined) return known
   const most = Math.min(maxManifestBytes, maxRunBytes - taken)
   const bytes = readNamed(path, most, { tooLong: 'manifest-malformed' })
   taken += bytes.length
+  manifestBytes.set(path, bytes)
+  return bytes
+}
+
+/** Reads a manifest, once in a run. Throws `file-unreadable`, `manifest-malformed`. */
+export function manifestAt(path: string): Manifest {
+  const known = manifests.get(path)
+  if (known !== undefined) return known
+  const bytes = manifestBytesAt(path)
   const manifest = named(path, () => new Manifest(bytes))
   manifests.set(path, manifest)
   return manifest

@@ -1,7 +1,8 @@
 import { LedgerClient } from '../../client/ledger-client.ts'
 import { UrlSource } from '../../client/url-source.ts'
-import { settledOr } from '../../core/attempt.ts'
+import { attempt, settledOr } from '../../core/attempt.ts'
 import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
+import { EvidenceError } from '../../core/errors.ts'
 import { parseFileProof } from '../../core/file-proof.ts'
 import type { Policy } from '../../core/policy.ts'
 import { parseReceipt } from '../../core/receipt.ts'
@@ -9,14 +10,18 @@ import { LogView } from '../../log/view.ts'
 import { parseAnchor } from '../../verify/anchor.ts'
 import { checkAnchors, type CheckedAnchors, type LinkSource } from '../../verify/check-anchors.ts'
 import { artefactOf, type Handed } from './handed.ts'
-import { type CheckResult, isOfOtherLedger } from './receipt.ts'
+import { findingOf } from '../../verify/report.ts'
+import { type CheckResult, inFile, isOfOtherLedger } from './receipt.ts'
 
 /** A receipt of a ledger that the policy does not name, followed upward by anchors. */
 export interface AnchoredResult extends CheckResult {
   readonly anchored: CheckedAnchors
 }
 
-/** Follows anchors from a result's receipt; proofs that the files lack are asked for at `urls`, ledgers or mirrors. */
+/**
+ * Follows anchors from a result's receipt; proofs that the files lack are asked for at `urls`, ledgers or mirrors. An anchor that cannot be read is the one
+ * fault of what is given back. Throws what reading a file, and asking a URL, throws.
+ */
 export async function followAnchors(
   handed: Handed,
   result: CheckResult,
@@ -24,9 +29,14 @@ export async function followAnchors(
   policy: Policy,
   urls: readonly string[],
 ): Promise<AnchoredResult | CheckResult> {
+  if (isNoFileProof(handed, result)) return result
+  const anchors = files.map(handed.artefact)
+  for (const [n, bytes] of anchors.entries()) {
+    const read = attempt(() => parseAnchor(bytes))
+    if (read instanceof EvidenceError) return endedBy(result, files[n] as string, read)
+  }
   const receipt = receiptBytes(handed, result)
   if (receipt === undefined) return result
-  const anchors = files.map(handed.artefact)
   const links = urls.length === 0 ? undefined : await fetchLinks(receipt, anchors, urls)
   const anchored = checkAnchors(receipt, anchors, policy, links)
   // What the receipt’s own ledger would have vouched for, the anchors do.
@@ -41,6 +51,18 @@ export async function followAnchors(
     ],
     anchored,
   }
+}
+
+/** Whether a file proof cannot be read: there is no receipt to follow anchors from. */
+function isNoFileProof(handed: Handed, { evidence, checked }: CheckResult): boolean {
+  if (evidence.kind !== 'file-proof' || checked !== undefined) return false
+  return attempt(() => parseFileProof(handed.artefact(evidence.proof))) instanceof EvidenceError
+}
+
+/** An anchor that cannot be read is the one fault: anchors are read before the receipt is checked (docs/spec/16-anchors.md, "Checking"). */
+function endedBy({ evidence }: CheckResult, file: string, refusal: EvidenceError): CheckResult {
+  const faults = inFile(file, [findingOf(refusal)])
+  return { evidence, checked: undefined, byTransition: false, faults, unjudged: [], item: undefined, line: undefined }
 }
 
 /** The receipt's bytes; a file proof holds its receipt. */

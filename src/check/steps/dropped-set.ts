@@ -110,6 +110,17 @@ export class DroppedSet {
     return manifest
   }
 
+  /** The bytes of a manifest, whatever its file is called. Throws as {@link artefact}, and what reading the file throws. */
+  private async manifestBytes(path: string): Promise<Uint8Array> {
+    if (this.artefacts.has(path)) return this.artefact(path)
+    const { size, readAt } = this.file(path)
+    if (size > mostBytesOf.manifest) throw tooLong(path, 'manifest', size)
+    const [bytes, { digest }] = [await readAt(0, size), await this.measure(path)]
+    // What is read is what was hashed.
+    if (this.hashing.digestsOf(bytes, ['sha256']).digest.sha256 === digest.sha256) return bytes
+    throw new EvidenceError('file-changed', `${path} was changed while it was read`, { where: path })
+  }
+
   /** A file's digests by all algorithms that may be asked for; hashed once. */
   measure(path: string, onBytes?: (count: number) => void): Promise<MeasuredFile> {
     const known = this.measured.get(path)
@@ -147,6 +158,7 @@ export class DroppedSet {
   readonly handed: Handed = {
     artefact: (path) => this.artefact(path),
     manifest: (path) => this.manifest(path),
+    manifestBytes: (path) => this.manifestBytes(path),
     digests: async (path, _algorithms, onBytes) => this.measure(path, onBytes),
     digestsOf: (bytes, algorithms) => this.hashing.digestsOf(bytes, algorithms),
     canDigest: (algorithm) => this.hashing.canDigest(algorithm),

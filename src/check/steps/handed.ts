@@ -30,6 +30,11 @@ export interface Handed {
   /** The bytes of a receipt, proof or other small artefact. */
   readonly artefact: (name: string) => Uint8Array
   readonly manifest: (name: string) => Manifest
+  /**
+   * The bytes of a manifest, or of a file that a deposit says is one, whatever its name; nothing of them is judged. Throws `file-changed`, and
+   * `manifest-malformed` for what is too long.
+   */
+  readonly manifestBytes: (name: string) => Promise<Uint8Array>
   /** A file's digests, read once; `onBytes` is called with the length of each piece. Throws `file-changed`. */
   readonly digests: (
     name: string,

@@ -1,10 +1,11 @@
-import { attempt } from '../../core/attempt.ts'
+import { attempt, settled } from '../../core/attempt.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { type FileProof, parseFileProof } from '../../core/file-proof.ts'
 import type { KeyTransition } from '../../core/key-transition.ts'
 import type { Manifest, ManifestLine } from '../../core/manifest.ts'
 import type { Policy } from '../../core/policy.ts'
 import { bytesOfText, textOfBytes } from '../../core/text.ts'
+import type { StatementBody } from '../../statements/kinds.ts'
 import { itemsOf } from '../../statements/said.ts'
 import {
   algorithmsOf,
@@ -109,24 +110,35 @@ async function checkByReceipt(
   if (checked?.body === undefined) return base
   const algorithms = algorithmsOf(checked.body).filter(handed.canDigest)
   // A manifest is read once, so that what is hashed is what its lines are read from.
-  const bytes = evidence.kind === 'manifest' ? handed.manifest(file).bytes : undefined
+  const bytes = evidence.kind === 'manifest' ? await handed.manifestBytes(file) : undefined
   const measured =
     bytes === undefined ? await handed.digests(file, algorithms, onBytes) : handed.digestsOf(bytes, algorithms)
   const verdict = checkFile(checked.body, measured, namedItem(checked, handed.baseName(file)))
-  const manifest =
-    verdict.item === undefined
-      ? []
-      : hasTree(checked, verdict.item)
-        ? checkManifest(checked.body, verdict.item, bytes ?? handed.manifest(file).bytes)
-        : evidence.kind === 'manifest' && verdict.faults.length === 0
-          ? [isNoManifest(verdict.item)]
-          : []
+  const isItems = verdict.item !== undefined && verdict.faults.length === 0
+  const manifest = isItems ? await manifestFaults(handed, file, evidence, checked, verdict.item, bytes) : []
   return {
     ...base,
     item: verdict.item,
     faults: [...receipt.faults, ...inFile(file, [...verdict.faults, ...manifest])],
     unjudged: [...receipt.unjudged, ...inFile(file, verdict.unjudged)],
   }
+}
+
+/**
+ * What is wrong, as a manifest, with a file that is an item's by size and digests (docs/spec/08-manifest.md, "Checking": in this order). Throws what says
+ * nothing of the evidence.
+ */
+async function manifestFaults(
+  handed: Handed,
+  file: string,
+  evidence: Evidence,
+  checked: CheckedReceipt,
+  item: number,
+  known: Uint8Array | undefined,
+): Promise<Finding[]> {
+  if (!hasTree(checked, item)) return evidence.kind === 'manifest' ? [isNoManifest(item)] : []
+  const bytes = known ?? (await settled(handed.manifestBytes(file), 'manifest-malformed'))
+  return bytes instanceof EvidenceError ? [findingOf(bytes)] : checkManifest(checked.body as StatementBody, item, bytes)
 }
 
 /** The item that goes by the file's name, where the receipt discloses names and exactly one is that. */

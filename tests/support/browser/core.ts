@@ -35,6 +35,7 @@ export async function checkReceiptOf(file: string, receipt: string, policy: stri
   const handed: Handed = {
     artefact: () => bytesOf(receipt),
     manifest: none,
+    manifestBytes: none,
     digests: (_, algorithms) => Promise.resolve(digestBytes(bytesOf(file), algorithms)),
     digestsOf: digestBytes,
     canDigest,
