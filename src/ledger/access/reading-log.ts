@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync, truncateSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EvidenceError } from '../../core/errors.ts'
@@ -135,7 +135,7 @@ export class ReadingLog {
     for (const { day } of this.days().reverse()) {
       const bytes = this.bytesOf(day)
       const end = bytes.lastIndexOf(0x0a) + 1
-      if (end < bytes.length) truncate(join(this.folder, `${day}.ndjson`), end)
+      if (end < bytes.length) truncateSync(join(this.folder, `${day}.ndjson`), end)
       if (end === 0) continue
       const line = bytes.subarray(bytes.lastIndexOf(0x0a, end - 2) + 1, end - 1)
       const { time } = JSON.parse(line.toString()) as ReadingLine
@@ -195,14 +195,5 @@ export class ReadingLog {
   async close(): Promise<void> {
     await this.running
     await this.closeFile()
-  }
-}
-
-function truncate(path: string, length: number): void {
-  const fd = openSync(path, 'r+')
-  try {
-    ftruncateSync(fd, length)
-  } finally {
-    closeSync(fd)
   }
 }
