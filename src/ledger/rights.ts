@@ -55,7 +55,6 @@ export interface EntryFacts {
   readonly kind: string
 }
 
-
 /**
  * The one place where reading rights are decided (docs/spec/11-access.md): every route, every refusal and every repetition
  * asks here. Who may *sign* what is the rulebook's.
