@@ -163,22 +163,23 @@ describe('statements', () => {
     expect([...table.keys()]).toEqual([...kinds])
   })
 
-  /** Claims that a kind needs sealed. */
-  const sealedBeside: Readonly<Record<string, Partial<Record<SealedClaim, JsonValue>>>> = {
-    'evidence.challenge': { reasons: 'not the same telephone' },
-    'access.rule': {
-      terms: { rule: 'hold', of: [{ index: 0, leafHash: `${'A'.repeat(43)}=` }], basis: 'order 1' },
-    },
+  /** A reference to a new deposit. */
+  async function target(by: Party = server.depositor): Promise<{ index: number; leafHash: string }> {
+    const answer = await server.post(server.deposit(randomUUID(), {}, by).presentation)
+    const { index, leafHash } = answer.json<DepositAnswer>()
+    return { index, leafHash }
+  }
+
+  /** Claims that a kind needs sealed; a depositor grants the reading of its own deposit. */
+  async function sealedBeside(kind: string, signer: Party): Promise<Partial<Record<SealedClaim, JsonValue>>> {
+    if (kind === 'evidence.challenge') return { reasons: 'not the same telephone' }
+    if (kind !== 'access.rule') return {}
+    const of = [await target(signer.id.startsWith('depositor-') ? signer : server.depositor)]
+    return { terms: { rule: 'grant', of, to: ['administrator'], basis: 'order 1' } }
   }
 
   /** Members with which the kind would be in order, if the signer might. */
   async function membersOf(kind: string, signer: Party, jti: string): Promise<object> {
-    const target = async (by: Party = server.depositor): Promise<object> => {
-      const { index, leafHash } = (
-        await server.post(server.deposit(randomUUID(), {}, by).presentation)
-      ).json<DepositAnswer>()
-      return { index, leafHash }
-    }
     const newKey = signerNamed(`new ${jti}`)
     switch (kind) {
       case 'ledger.rotate-key': {
@@ -246,7 +247,7 @@ describe('statements', () => {
     for (const signer of signers) {
       const jti = randomUUID()
       const members = await membersOf(kind, signer, jti)
-      const sealed = sealedBeside[kind] ?? {}
+      const sealed = await sealedBeside(kind, signer)
       const answer = await server.post(server.sign(signer, kind, members, { jti, sealed }).presentation)
       found.push(answer.status === 201 ? '201' : problemIn(answer).code)
     }

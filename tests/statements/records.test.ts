@@ -243,12 +243,13 @@ describe('what happened to a deposit later', () => {
     expect(said('access.rule')).toEqual([])
   })
 
-  it('is found by the index that is referred to', () => {
-    const targets = (kind: Kind): readonly number[] => {
+  it('is found by the index that is referred to, by those alone who are told of records', () => {
+    const found = (kind: Kind): object => {
       const one = statementOf(statement(signerNamed('x'), origin, kind, minimal[kind]).jws)
-      return searchFactsOf(one, readBody(one)).targets
+      const { targets, recordsOf } = searchFactsOf(one, readBody(one))
+      return { targets, recordsOf }
     }
-    expect(records.map(targets)).toEqual([[0], [0], [0]])
-    expect(targets('access.rule')).toEqual([])
+    for (const kind of records) expect(found(kind)).toEqual({ targets: [], recordsOf: [0] })
+    expect(found('access.rule')).toEqual({ targets: [], recordsOf: [] })
   })
 })
