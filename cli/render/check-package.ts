@@ -121,6 +121,7 @@ function stateOf({ ok, notJudged }: PackagedDeposit['files'][number], deposit: P
 function eventLine({ what, code, of, folder, ...part }: PackagedEvent): string {
   const about = `entry ${of} (${folder})${partText(part)}`
   if (what === 'retracted' || what === 'part-retracted') return `retracts ${about}: ${code ?? ''}`
+  if (what === 'erasure-ordered') return `orders sealed claims of ${about} to be erased`
   return what === 'attested'
     ? `attests ${about} as ${code ?? ''}`
     : `is a deposit that calls itself ${code ?? ''} of ${about}`

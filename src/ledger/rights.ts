@@ -36,6 +36,9 @@ export function readerByKey(registry: Registry, kid: string): Reader {
   return key?.status === 'active' ? readerNamed(registry, key.participant) : anonymous
 }
 
+/** Later events that others said of the entry, or of other entries besides it: told without being shown to those who may not read them. */
+const toldUnshown: ReadonlySet<LaterEvent['what']> = new Set(['attested', 'related', 'erasure-ordered'])
+
 /** What a right depends on in an entry. */
 export interface EntryFacts {
   readonly index: number
@@ -107,7 +110,7 @@ export class Rights {
 
   /** Whether a later event is shown whole: what is by or about the entry's own signer is for all who may ask. */
   mayReadEvent(reader: Reader, { what }: Pick<LaterEvent, 'what'>, entry: EntryFacts): boolean {
-    return (what !== 'attested' && what !== 'related') || this.mayReadEntry(reader, entry)
+    return !toldUnshown.has(what) || this.mayReadEntry(reader, entry)
   }
 
   /** Has time stamps taken on demand. */

@@ -27,6 +27,7 @@ export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set([
   'part-retracted',
   'attested',
   'related',
+  'erasure-ordered',
 ])
 
 /** What an entry says of deposits: index and leaf hash are theirs. Empty for a stranger's. */

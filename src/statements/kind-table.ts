@@ -1,5 +1,7 @@
 import { evidenceAttest } from './kinds/evidence-attest.ts'
 import { evidenceDeposit } from './kinds/evidence-deposit.ts'
+import { erasureOrder } from './kinds/erasure-order.ts'
+import { erasureReport } from './kinds/erasure-report.ts'
 import { evidenceRetract } from './kinds/evidence-retract.ts'
 import { ledgerChange } from './kinds/ledger-change.ts'
 import { ledgerClose } from './kinds/ledger-close.ts'
@@ -27,4 +29,6 @@ export const kindTable = [
   ledgerEndIntake,
   ledgerChange,
   ledgerClose,
+  erasureOrder,
+  erasureReport,
 ] as const

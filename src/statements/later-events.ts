@@ -11,6 +11,7 @@ export const laterEventNames: readonly [LaterEventName, ...LaterEventName[]] = [
   'part-retracted',
   'attested',
   'related',
+  'erasure-ordered',
   'key-rotated',
   'key-revoked',
   'participant-revoked',

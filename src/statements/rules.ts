@@ -21,6 +21,19 @@ export interface TargetFacts {
   readonly items: number | undefined
   /** Lines of each item that is a manifest, by number of the item; undefined where none is. */
   readonly lines?: ReadonlyMap<number, number> | undefined
+  /** Opens the entry for what it says: for references that ask (`asksWhat`). Missing or giving undefined where it is not known. */
+  readonly said?: (() => SaidFacts | undefined) | undefined
+}
+
+/** What an entry says, by itself or as the change that it carries. */
+export interface SaidFacts {
+  readonly kind: string
+  /** Whether it is said as a change that several approved. */
+  readonly isChange: boolean
+  /** Whether it is an order to erase. */
+  readonly isOrder: boolean
+  /** base64url SHA-256 of each disclosure that it seals; none where its members are not in order. */
+  readonly digests: readonly string[]
 }
 
 /** One entry to be judged on the registry before it. */

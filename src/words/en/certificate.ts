@@ -159,6 +159,7 @@ export const certificate = {
     'part-retracted': 'part retracted',
     attested: 'attested',
     related: 'related',
+    'erasure-ordered': 'erasure ordered',
     'key-rotated': 'key rotated',
     'key-revoked': 'key revoked',
     'participant-revoked': 'participant revoked',

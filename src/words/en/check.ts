@@ -122,6 +122,7 @@ export const check = {
     'part-retracted': 'a part taken back by its depositor',
     attested: 'attested by another participant',
     related: 'referred to by a later deposit',
+    'erasure-ordered': 'the erasure of sealed claims of it was ordered',
     'key-revoked': 'the signer’s key was revoked',
     'participant-revoked': 'the signer was revoked',
     'key-rotated': 'the signer’s key was replaced',

@@ -148,6 +148,7 @@ export const certificate: CertificateWords = {
     'part-retracted': '部分撤回',
     attested: '证明',
     related: '关联',
+    'erasure-ordered': '责令删除',
     'key-rotated': '密钥更换',
     'key-revoked': '密钥吊销',
     'participant-revoked': '参与方资格终止',

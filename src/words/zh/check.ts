@@ -111,6 +111,7 @@ export const check: typeof english = {
     'part-retracted': '其中一部分已由存证人撤回',
     attested: '其他参与方作出证明',
     related: '后续存证提及',
+    'erasure-ordered': '已责令删除其中的密封内容',
     'key-revoked': '签名人的密钥被吊销',
     'participant-revoked': '签名人被吊销',
     'key-rotated': '签名人的密钥已更换',
