@@ -27,10 +27,18 @@ const kinds = [
   'participant.rotate-key',
   'evidence.attest',
   'evidence.retract',
+  'erasure.order',
+  'erasure.order',
+  'erasure.report',
   'evidence.later',
   'participant.later',
   'ledger.later',
 ]
+
+/** A seal whose one digest says which entry it stands in. */
+function sealOf(index: number): { readonly _sd: readonly string[]; readonly _sd_alg: string } {
+  return { _sd: [Buffer.alloc(32, index).toString('base64url')], _sd_alg: 'sha-256' }
+}
 
 /**
  * A small ledger that no server would make: any signer signs any kind, most of it in order and some of it not, sealed with links
@@ -121,11 +129,22 @@ export class RandomLedger {
       'evidence.deposit': () => ({
         items: Array<object>(1 + this.random.below(2)).fill({ size: 1, digest: { sha256: '0'.repeat(64) } }),
         ...(this.chance(40) ? { relates: [{ rel: 'corrects', ...this.reference(i, true) }] } : {}),
+        ...(this.chance(60) ? sealOf(i) : {}),
       }),
+      'erasure.order': () => this.order(i),
+      'erasure.report': () => ({ of: this.reference(i, false), where: 'backup', outcome: 'gone' }),
       'evidence.attest': () => ({ of: this.reference(i, true), as: 'witness' }),
       'evidence.retract': () => ({ of: this.reference(i, false), reason: 'mistake' }),
     }
     return made[kind]?.() ?? { later: true }
+  }
+
+  private order(i: number): object {
+    const targets = Array.from({ length: 1 + this.random.below(2) }, () => {
+      const { index, leafHash: hash } = this.reference(i, false) as { index: number; leafHash: string }
+      return { index, leafHash: hash, digests: sealOf(this.chance(85) ? index : i)._sd }
+    })
+    return { of: targets, ...(this.chance(5) ? { origin: 'other.example' } : {}), ...sealOf(i) }
   }
 
   private genesis(): object {
@@ -142,7 +161,7 @@ export class RandomLedger {
   private admission(): object {
     const id = this.random.pick(ids)
     const key = this.random.pick(keys)
-    const known = ['depositor', 'attestor', 'administrator', 'auditor', 'timekeeper']
+    const known = ['depositor', 'attestor', 'administrator', 'auditor', 'authority', 'timekeeper']
     const roles = known.filter(() => this.chance(40))
     this.owned.push([id, key])
     return {
