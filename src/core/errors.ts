@@ -78,6 +78,11 @@ export const errorTable = {
     exit: 1,
     action: 'Seal only the claims that the kind may seal, in the shape that the specification gives.',
   },
+  'disclosure-reused': {
+    status: 409,
+    exit: 1,
+    action: 'Seal the claim anew, with a new random salt: each disclosure belongs to one entry.',
+  },
   'key-binding-refused': {
     status: 400,
     exit: 1,
@@ -205,6 +210,11 @@ export const errorTable = {
     status: 403,
     exit: 1,
     action: 'Let another authority order it: nobody has its own rights, orders and watches erased.',
+  },
+  'under-hold': {
+    status: 409,
+    exit: 1,
+    action: 'Order it again when the hold, or the seal, has ended.',
   },
   'ledger-closed': { status: 410, exit: 1, action: 'Deposit in the ledger that continues this one.' },
   'intake-ended': {
