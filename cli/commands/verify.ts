@@ -259,7 +259,7 @@ function faultLine({ code, index, message, expected, found }: Finding): Line[] {
 }
 
 function print(report: WalkReport, policyFile: PolicyFile, output: Output): number {
-  const { faults, faultCount, unjudged, disclosures, flagged } = report
+  const { faults, faultCount, unjudged, disclosures, flagged, ordered } = report
   const lines = [
     `${report.origin ?? 'unknown ledger'}${report.environment === undefined ? '' : ` (${report.environment})`}, read from ${report.source}`,
     `size ${count(report.size)}`,
@@ -285,6 +285,7 @@ function print(report: WalkReport, policyFile: PolicyFile, output: Output): numb
     ...unjudged
       .slice(0, printedFaults)
       .map(({ index, message }) => `NOT JUDGED${index === undefined ? '' : ` entry ${index}`}: ${message}`),
+    ...ordered.slice(0, printedFaults).map(({ message }) => `WITHHELD ${message}`),
     ...flagged.slice(0, printedFaults).map(({ message }) => `FLAGGED ${message}`),
     'not checked:',
     ...report.notChecked.map((line) => `  ${line}`),

@@ -127,6 +127,7 @@ const eventWords: Readonly<Partial<Record<PackagedEvent['what'], (about: string,
   recorded: (about, code) => `records an event of ${about}: ${code}`,
   challenged: (about) => `challenges ${about}`,
   found: (about, code) => `decides of ${about}: ${code}`,
+  'erasure-ordered': (about) => `orders sealed claims of ${about} to be erased`,
 }
 
 function eventLine({ what, code, of, folder, ...part }: PackagedEvent): string {

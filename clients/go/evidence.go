@@ -1646,7 +1646,7 @@ func (s *Status) readPage(said map[string]any, receipt *Receipt, policy *Policy,
 		included(last, event["leafHash"], event["hashes"])
 		what := textIn(event["what"])
 		_, isShown := event["entry"]
-		require(isShown || what == "attested" || what == "related", statusCode, "an event is told without its entry")
+		require(isShown || what == "attested" || what == "related" || what == "erasure-ordered", statusCode, "an event is told without its entry")
 		proven := isShown && eventIsProven(event, textIn(said["checkpoint"]), receipt, policy)
 		// What was proven of a revocation only: another event's member is nobody's word.
 		if since, ok := event["compromisedSince"].(string); ok && proven && strings.HasSuffix(what, "-revoked") {
@@ -1713,6 +1713,13 @@ func eventIsProven(event map[string]any, note string, receipt *Receipt, policy *
 		for _, value := range relates {
 			relation := value.(map[string]any)
 			holds = holds || names(relation) && relation["origin"] == nil && relation["rel"] == code
+		}
+	case "erasure.order erasure-ordered":
+		ordered, _ := said["of"].([]any)
+		_, isElsewhere := said["origin"]
+		for _, value := range ordered {
+			target := value.(map[string]any)
+			holds = holds || names(target) && !isElsewhere && code == nil
 		}
 	case "participant.revoke key-revoked":
 		holds = said["key"] == receipt.KeyID && reason

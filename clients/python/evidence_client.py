@@ -1243,7 +1243,7 @@ def _read_status(document: Mapping[str, Any], receipt: Receipt, policy: Policy, 
         read_time(event["time"], code)
         included(event["index"], event["leafHash"], event.get("hashes"))
         proven = "entry" in event and _event_is_proven(event, document["checkpoint"], receipt, policy)
-        broken("entry" in event or event["what"] in ("attested", "related"), "an event is told without its entry")
+        broken("entry" in event or event["what"] in ("attested", "related", "erasure-ordered"), "an event is told without its entry")
         # What was proven of a revocation only: another event's member is nobody's word.
         since = event.get("compromisedSince") if event["what"] in ("key-revoked", "participant-revoked") else None
         flagged = flagged or (proven and since is not None and since <= receipt.time)
@@ -1270,6 +1270,8 @@ def _event_is_proven(event: Mapping[str, Any], checkpoint: str, receipt: Receipt
         raise EvidenceError(error.code, error.message) from None
     payload, code = said.payload, event.get("code")
     of = payload.get("of", {})
+    # An order names several entries, each of them whole.
+    ordered, of = (of, {}) if isinstance(of, list) else ([], of)
     names = {name: of.get(name) for name in ("index", "leafHash")} == receipt.reference
     # An event says what the statement says, and nothing beside it.
     place = all(_says_same(name, event, of) for name in ("item", "line"))
@@ -1283,6 +1285,9 @@ def _event_is_proven(event: Mapping[str, Any], checkpoint: str, receipt: Receipt
             {**receipt.reference, "rel": code} == {name: one.get(name) for name in ("index", "leafHash", "rel")}
             for one in payload.get("relates", [])
             if "origin" not in one
+        ),
+        ("erasure.order", "erasure-ordered"): "origin" not in payload and code is None and any(
+            receipt.reference == {name: one.get(name) for name in ("index", "leafHash")} for one in ordered
         ),
         ("participant.revoke", "key-revoked"): payload.get("key") == receipt.kid and revokes,
         ("participant.revoke", "participant-revoked"): payload.get("participant") == receipt.payload["iss"] and revokes,

@@ -78,6 +78,11 @@ export const errorTable = {
     exit: 1,
     action: 'Seal only the claims that the kind may seal, in the shape that the specification gives.',
   },
+  'disclosure-reused': {
+    status: 409,
+    exit: 1,
+    action: 'Seal the claim anew, with a new random salt: each disclosure belongs to one entry.',
+  },
   'key-binding-refused': {
     status: 400,
     exit: 1,
@@ -178,10 +183,39 @@ export const errorTable = {
     action:
       'Copy index, leafHash and item from the receipt of an earlier deposit; for one that the signer may not read, show its receipt too (Evidence-Shown; evidence attest RECEIPT).',
   },
-  'reference-hash': { status: 409, exit: 1, action: 'Copy index and leafHash from the receipt of the deposit.' },
-  'reference-kind': { status: 409, exit: 1, action: 'Refer to a deposit; a finding may refer to a challenge too.' },
+  'reference-hash': { status: 409, exit: 1, action: 'Copy index and leafHash from the receipt of the entry.' },
+  'reference-kind': {
+    status: 409,
+    exit: 1,
+    action: 'Refer to an entry of the kind that the rule asks for: as a rule an evidence.deposit.',
+  },
   'reference-item': { status: 409, exit: 1, action: 'Number the item from 0, within the deposit’s items.' },
   'reference-origin': { status: 400, exit: 1, action: 'Leave origin out for this ledger’s own entries.' },
+  'erasure-digest': {
+    status: 409,
+    exit: 1,
+    action: 'Name digests that stand in _sd of the entry, or of the change that it carries.',
+  },
+  'erasure-held': {
+    status: 403,
+    exit: 1,
+    action: 'Let an authority order it: administrators order only while the depositor holds all that it deposited.',
+  },
+  'erasure-origin': {
+    status: 400,
+    exit: 1,
+    action: 'Leave origin out for this ledger’s own entries; else name the ledger that its genesis continues.',
+  },
+  'erasure-own': {
+    status: 403,
+    exit: 1,
+    action: 'Let another authority order it: nobody has its own rights, orders and watches erased.',
+  },
+  'under-hold': {
+    status: 409,
+    exit: 1,
+    action: 'Order it again when the hold, or the seal, has ended.',
+  },
   'ledger-closed': { status: 410, exit: 1, action: 'Deposit in the ledger that continues this one.' },
   'intake-ended': {
     status: 410,

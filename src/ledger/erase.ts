@@ -22,10 +22,7 @@ export async function eraseDisclosures(
   if (erased.length > 0) addErasures(list, [{ index, digests: erased.map(({ digest }) => digest) }])
   // One that was cut off may have left what it deleted in files that were not rewritten yet.
   else if (!readErasures(list).some((erasure) => erasure.index === index)) return []
-  await storage.eraseDisclosures(
-    index,
-    keep.map(({ text }) => text),
-    lookupsGone(entry.statement.common, erased, keep),
-  )
+  const lists = lookupsGone(entry.statement.common, erased, keep)
+  await storage.eraseDisclosures([{ index, keep: keep.map(({ text }) => text), lists }])
   return erased.map(({ claim }) => claim)
 }

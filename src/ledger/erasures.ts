@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
+import type { Erasing } from '../statements/kind.ts'
 import { writeDurably } from '../node/durable-file.ts'
 
 /*
@@ -12,6 +13,8 @@ export const erasureSchema = z.strictObject({
   index: z.int().min(0),
   /** Digests of the erased disclosures, base64url, 43 characters each. */
   digests: z.array(z.string().length(43)).max(64),
+  /** Index of the order; a copy erases by the order itself, and learns by this line only why a claim is missing. */
+  by: z.int().min(0).optional(),
 })
 export type Erasure = z.infer<typeof erasureSchema>
 
@@ -38,7 +41,7 @@ export function addErasures(path: string, added: readonly Erasure[]): void {
 }
 
 /** Digests of erased disclosures, by index. */
-export function erasedByIndex(erasures: readonly Erasure[]): Map<number, Set<string>> {
+export function erasedByIndex(erasures: readonly Pick<Erasing, 'index' | 'digests'>[]): Map<number, Set<string>> {
   const erased = new Map<number, Set<string>>()
   for (const { index, digests } of erasures) {
     const all = erased.get(index) ?? new Set()

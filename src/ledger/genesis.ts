@@ -12,6 +12,7 @@ import { emptyChain } from './chain-state.ts'
 import { type Clock, ClockGuard, systemClock } from './clock.ts'
 import { type GenesisRequest, readGenesisRequest, writeConfig } from './create.ts'
 import { FolderSource } from './folder-source.ts'
+import { GatedStorage } from './gated-storage.ts'
 import { HeadFile } from './head-file.ts'
 import { type HeldFolder, whileHeld } from './held-folder.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
@@ -69,7 +70,9 @@ async function sequence(
   clock: Clock,
 ): Promise<void> {
   for (const leftover of [building.database, building.head]) rmSync(leftover, { recursive: true, force: true })
-  const storage = await LevelStorage.open(building.database, createLookupCodec(folder), { create: true })
+  const storage = new GatedStorage(
+    await LevelStorage.open(building.database, createLookupCodec(folder), { create: true }),
+  )
   const head = await HeadFile.create(building.head)
   try {
     const sequencer = new Sequencer({

@@ -12,14 +12,16 @@ import type { StatementBody } from '../statements/kinds.ts'
 import { currentLedgerKeys } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
-import { searchFactsOf, targetFactsOf } from '../statements/said.ts'
+import { sealedDigestsOf, searchFactsOf, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { accessAfter } from './access/after.ts'
 import { standingAt } from './access/reading.ts'
 import { chainAfter, type ChainState } from './chain-state.ts'
 import type { EarlierEntry } from './entry-facts.ts'
+import { requireErasable } from './erasure-bars.ts'
 import { faultsToTell } from './faults-to-tell.ts'
-import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { type ListedBy, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { orderIn, type StandingOrder, withoutOrdered } from './orders.ts'
 import { mayAskForId, type Place, type Prefetched, repeatOf, requireSealedBy, statementName } from './prefetch.ts'
 import type { ReceiptText, ReceiptWriter } from './receipt-writer.ts'
 import { type Reader, readerByKey, type Rights } from './rights.ts'
@@ -55,6 +57,11 @@ export class GroupBuilder {
   readonly entries: StoredEntry[] = []
   private readonly statements = new Map<string, { index: number; jws: string; placed: Placed }>()
   private readonly targets = new Map<number, TargetFacts>()
+  /** By digest, which entry of the group seals it. */
+  private readonly sealed = new Map<string, number>()
+  /** Orders of the group, and what is listed by of their targets that are stored. */
+  readonly orders: StandingOrder[] = []
+  readonly orderedTargets = new Map<number, ListedBy>()
   private readonly tree: LedgerTree
   private readonly prefetched: Prefetched
   private readonly context: RuleContext
@@ -173,6 +180,9 @@ export class GroupBuilder {
       history: this.history,
       mayRefer: (target) => this.mayRefer(reader, target, shown),
     })
+    this.requireUnsealed(opened)
+    const order = orderIn(index, body)
+    if (order !== undefined) requireErasable(state.registry, order.of)
     const bytes = encodeEntry({ index, time, previous: state.leafHash, statement: statement.jws.text })
     // After all else that may refuse: which check comes first would tell whether the reference holds.
     if (hidden !== undefined) throw hidden
@@ -183,6 +193,7 @@ export class GroupBuilder {
       stored: storedEntry({ index, bytes, leafHash: hash, statement, body, disclosures, opened }),
       state: chainAfter(state, { kind: statement.common.kind, timeMs, leafHash: hash }, next, access),
       facts: targetFactsOf(statement, hash),
+      order,
       jws: statement.jws.text,
       placed: { kind: 'created', index, time, leafHash: hash, sequenced: { entryBytes: bytes, signer, disclosures } },
     }
@@ -206,13 +217,37 @@ export class GroupBuilder {
   }
 
   /** The entry becomes the chain's next: assignments alone. */
-  private admit({ stored, state, facts, jws, placed }: PreparedEntry): Placed {
+  private admit({ stored, state, facts, order, jws, placed }: PreparedEntry): Placed {
     this.tree.append(state.leafHash)
     this.entries.push(stored)
     this.state = state
     this.targets.set(stored.index, facts)
     this.statements.set(statementName(stored.iss, stored.jti), { index: stored.index, jws, placed })
+    for (const digest of stored.sealed ?? []) this.sealed.set(digest, stored.index)
+    if (order !== undefined) this.take(order)
     return placed
+  }
+
+  /** A disclosure belongs to one entry: what is erased there must not lie under another. Throws `disclosure-reused`. */
+  private requireUnsealed(opened: readonly Disclosure[]): void {
+    for (const { digest, claim } of opened) {
+      const index = this.sealed.get(digest) ?? this.prefetched.sealed.get(digest)
+      if (index === undefined) continue
+      const message = `the claim "${claim}" is sealed by a disclosure that belongs to another entry`
+      throw new EvidenceError('disclosure-reused', message, { where: claim })
+    }
+  }
+
+  /** Notes an order. What it takes from entries of this group is never written. */
+  private take(order: StandingOrder): void {
+    this.orders.push(order)
+    const begin = this.entries[0]?.index ?? order.by
+    for (const { index, digests } of order.of) {
+      if (index < begin) {
+        const stored = this.stored(index)?.stored
+        if (stored !== undefined) this.orderedTargets.set(index, stored.statement.common)
+      } else this.entries[index - begin] = withoutOrdered(this.entries[index - begin] as StoredEntry, digests)
+    }
   }
 }
 
@@ -239,6 +274,7 @@ interface PreparedEntry {
   readonly stored: StoredEntry
   readonly state: ChainState
   readonly facts: TargetFacts
+  readonly order: StandingOrder | undefined
   readonly jws: string
   readonly placed: Placed
 }
@@ -260,5 +296,6 @@ interface EntryParts extends Pick<StoredEntry, 'index' | 'bytes' | 'leafHash' | 
 export function storedEntry({ index, bytes, leafHash, statement, body, disclosures, opened }: EntryParts): StoredEntry {
   const { common } = statement
   const lookups = [...lookupsOfEntry(searchFactsOf(statement, body)), ...lookupsOfDisclosures(common, opened)]
-  return { index, bytes, leafHash, iss: common.iss, jti: common.jti, disclosures, lookups }
+  const { iss, jti } = common
+  return { index, bytes, leafHash, iss, jti, disclosures, lookups, sealed: sealedDigestsOf(body) }
 }

@@ -17,6 +17,7 @@ import { Confirmation, unconfirmed } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
 import { eraseDisclosures } from './erase.ts'
 import { type OpenedFolder, openForWriting } from './opening.ts'
+import { listOrders } from './orders.ts'
 import { examineStandIn } from './recovery.ts'
 import type { Handover } from './rotation-marker.ts'
 import { LookupCheck, type LookupState } from './lookup-check.ts'
@@ -96,6 +97,8 @@ export class Ledger {
     // Everything that refuses has had its say: from here on the folder is written to.
     const opened = await openForWriting(folder, guard, published)
     try {
+      // One that was cut off, or a copy that takes over, may lack lines of orders: copies learn by them why a claim is missing.
+      listOrders(folder.erased, opened.orders)
       const parts = { folder, config, key, release, ...opened }
       return await Ledger.start(parts, signer.sign, { ...options, published, clock })
     } catch (error) {
@@ -123,6 +126,8 @@ export class Ledger {
       sign,
       rights,
       requireSound: () => lookups.requireUndamaged(),
+      erased: folder.erased,
+      scansEnded: () => lookups.finished(),
       onGroup: (report) => {
         options.onGroup?.(report)
         replication.wake()

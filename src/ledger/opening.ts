@@ -3,9 +3,11 @@ import { parseSignedCheckpoint } from '../core/checkpoint.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { rootFromTiles } from '../core/merkle/tiles.ts'
 import type { DataFolder } from './data-folder.ts'
+import { GatedStorage } from './gated-storage.ts'
 import { type Head, HeadFile } from './head-file.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { readLookupCodec } from './lookup-secret.ts'
+import { executeOrders, readOrders, type StandingOrder, targetsOf } from './orders.ts'
 import type { Published } from './sequencer.ts'
 import type { LedgerStorage } from './storage.ts'
 import { LedgerTree } from './tree.ts'
@@ -13,11 +15,13 @@ import { writeAtStart } from './write-failure.ts'
 
 /** A data folder's database and head, open for the one writer, and the tree at its end. */
 export interface OpenedFolder {
-  readonly storage: LedgerStorage
+  readonly storage: GatedStorage
   readonly tree: LedgerTree
   readonly head: HeadFile
   /** The right to append: another writer that claims it takes it away. */
   readonly epoch: number
+  /** Orders to erase that stand in the ledger: all are executed. */
+  readonly orders: readonly StandingOrder[]
 }
 
 /**
@@ -25,7 +29,8 @@ export interface OpenedFolder {
  * `storage-conflict` where the database is not the one that was examined, `disk-full`, `disk-failed`.
  */
 export async function openForWriting(folder: DataFolder, guard: Head, published: Published): Promise<OpenedFolder> {
-  const storage = await LevelStorage.open(folder.database, readLookupCodec(folder))
+  const database = await LevelStorage.open(folder.database, readLookupCodec(folder))
+  const storage = new GatedStorage(database)
   try {
     const { size } = published.state
     const tree = await LedgerTree.rebuild(storage, size)
@@ -38,9 +43,19 @@ export async function openForWriting(folder: DataFolder, guard: Head, published:
     // that is damaged is written again, or the next damage would leave none.
     if (size > guard.checkpoint.size || guard.otherSlotDamaged) await writeAtStart(() => head.write(published.note))
     const epoch = await writeAtStart(() => storage.claimWriter())
-    return { storage, tree, head, epoch }
+    const orders = await writeAtStart(() => finishOrders(database, tree))
+    return { storage, tree, head, epoch, orders }
   } catch (error) {
     await storage.close()
     throw error
   }
+}
+
+/** Executes what a crash left to be done, before anybody reads; gives all orders. */
+async function finishOrders(storage: LedgerStorage, tree: LedgerTree): Promise<StandingOrder[]> {
+  const orders = await readOrders(storage, tree)
+  const executed = await storage.executedOrders()
+  const pending = orders.filter(({ by }) => by > executed)
+  await executeOrders({ storage, orders: pending, targets: await targetsOf(pending, tree) })
+  return orders
 }

@@ -1,7 +1,8 @@
-import { attempt, settled } from '../core/attempt.ts'
+import { attempt, settled, valueOr } from '../core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { readBody } from '../statements/body.ts'
 import { requireSealed } from '../statements/disclosures.ts'
+import { sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { standingAt } from './access/reading.ts'
 import type { ChainState } from './chain-state.ts'
@@ -27,6 +28,8 @@ export interface Prefetched {
   readonly statements: ReadonlyMap<string, number>
   /** Entries that the group refers to, or repeats, each read once; an error where the stored bytes are damaged. */
   readonly entries: ReadonlyMap<number, EarlierEntry | EvidenceError>
+  /** Index of an entry that seals a digest of the group, by digest. */
+  readonly sealed: ReadonlyMap<string, number>
 }
 
 export function statementName(iss: string, jti: string): string {
@@ -65,11 +68,34 @@ export async function prefetch(group: readonly Submission[], chain: ChainState, 
     for (const { statement, disclosures } of group)
       for (const index of [...referencedIndices(statement), ...sealedReferences(statement, disclosures)])
         wanted.add(index)
-    return { statements, entries: await earlierEntries(wanted, chain.size, from.tree) }
+    const [entries, sealed] = await Promise.all([
+      earlierEntries(wanted, chain.size, from.tree),
+      sealedBefore(group, from.storage),
+    ])
+    return { statements, entries, sealed }
   } catch (cause) {
     if (isEvidenceError(cause)) throw cause
     throw new EvidenceError('storage-damaged', 'the database cannot be read', {}, { cause })
   }
+}
+
+/** Which digests that a group seals an entry seals already. */
+async function sealedBefore(
+  group: readonly Submission[],
+  storage: Pick<LedgerStorage, 'findSealed'>,
+): Promise<Map<string, number>> {
+  const digests = group.flatMap(({ statement }) => {
+    const body = valueOr(() => readBody(statement), undefined)
+    return body === undefined ? [] : sealedDigestsOf(body)
+  })
+  const sealed = new Map<string, number>()
+  if (digests.length === 0) return sealed
+  const found = await storage.findSealed(digests)
+  digests.forEach((digest, i) => {
+    const index = found[i]
+    if (index !== undefined) sealed.set(digest, index)
+  })
+  return sealed
 }
 
 /** The entries of some indices that are below `size`, each read and re-hashed once. */

@@ -48,6 +48,9 @@ export function readerByKey(standing: Standing, kid: string): Reader {
   return key?.status === 'active' ? readerNamed(standing, key.participant) : anonymousReader(standing)
 }
 
+/** Later events that others said of the entry, or of other entries besides it: told without being shown to those who may not read them. */
+const toldUnshown: ReadonlySet<LaterEvent['what']> = new Set(['attested', 'related', 'erasure-ordered'])
+
 /** What a right depends on in an entry. */
 export interface EntryFacts {
   readonly index: number
@@ -172,7 +175,7 @@ export class Rights {
 
   /** Whether a later event is shown whole: what is by or about the entry's own signer, and what is told to its readers only, is. */
   mayReadEvent(reader: Reader, { what }: Pick<LaterEvent, 'what'>, entry: EntryFacts): boolean {
-    return (what !== 'attested' && what !== 'related') || this.mayReadEntry(reader, entry)
+    return !toldUnshown.has(what) || this.mayReadEntry(reader, entry)
   }
 
   /** Whether somebody who may ask for an entry's status is told of records of it: a deposit's are for its readers; of another entry all have its bytes. */

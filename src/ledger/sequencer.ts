@@ -10,7 +10,9 @@ import type { ClockGuard, ClockReading } from './clock.ts'
 import type { Confirmation } from './confirmation.ts'
 import { FairQueue, queueError } from './fair-queue.ts'
 import { answersOf, GroupBuilder, type Outcome, type Placed, type Waiting } from './group.ts'
+import type { GatedStorage } from './gated-storage.ts'
 import type { HeadFile } from './head-file.ts'
+import { executeOrders, listOrders } from './orders.ts'
 import { findRepeats, prefetch } from './prefetch.ts'
 import { ReceiptWriter } from './receipt-writer.ts'
 import type { Rights } from './rights.ts'
@@ -37,7 +39,11 @@ export interface GroupReport {
 }
 
 export interface SequencerOptions {
-  readonly storage: LedgerStorage
+  readonly storage: GatedStorage
+  /** The list of erasures, for copies; none where there is no folder. */
+  readonly erased?: string
+  /** Resolves when nothing scans the storage: an order that is to be executed waits for it. */
+  readonly scansEnded?: () => Promise<void>
   readonly epoch: number
   readonly tree: LedgerTree
   readonly head: HeadFile | undefined
@@ -245,11 +251,15 @@ export class Sequencer {
       const tiles = tree.tilesToStore()
       const checksum = state.checksum === before.checksum ? {} : { registryChecksum: state.checksum }
       const prepared = performance.now()
-      // 2. Durable from here.
-      await storage.append({ expectedSize: before.size, epoch, entries, tiles, checkpoint: note, ...checksum })
-      const stored = performance.now()
-      // 3. Rollback guarded from here.
-      await head?.write(note)
+      const store = async (into: LedgerStorage): Promise<number> => {
+        // 2. Durable from here.
+        await into.append({ expectedSize: before.size, epoch, entries, tiles, checkpoint: note, ...checksum })
+        const at = performance.now()
+        // 3. Rollback guarded from here.
+        await head?.write(note)
+        return at
+      }
+      const stored = builder.orders.length === 0 ? await store(storage) : await this.storeAndErase(builder, store)
       const guarded = performance.now()
       clock.stamped(reading)
       this.durable = { state, note }
@@ -266,6 +276,30 @@ export class Sequencer {
       this.fail(error)
       throw this.failure
     }
+  }
+
+  /**
+   * Stores a group with orders and executes them, while nobody reads: reading of what they name ends with the commit, and they are answered when
+   * no file holds it (docs/design/erasure.md). Where that fails the writer stops, and no claim is read until the next start has done it.
+   */
+  private async storeAndErase(
+    { orders, orderedTargets: targets }: GroupBuilder,
+    store: (into: LedgerStorage) => Promise<number>,
+  ): Promise<number> {
+    const { storage, erased, scansEnded } = this.options
+    await scansEnded?.()
+    return storage.exclusively(async (alone) => {
+      try {
+        const stored = await store(alone)
+        if (erased !== undefined) listOrders(erased, orders)
+        await executeOrders({ storage: alone, orders, targets })
+        return stored
+      } catch (error) {
+        this.fail(error)
+        storage.refuseClaims(this.failure as EvidenceError)
+        throw error
+      }
+    })
   }
 
   private answer(group: readonly Waiting[], placed: readonly (Placed | EvidenceError)[]): void {

@@ -7,13 +7,15 @@ import type { LookupKey, LookupList } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import { mergeIndices } from './lookup-scope.ts'
 import { changeChecksum, emptyLookupChecksum, idKey, keyHash, type LookupChecksum } from './lookup-tally.ts'
-import type { LedgerStorage, RegistryChecksum, StatementId, StoredGroup, StoredTile } from './storage.ts'
+import type { ErasedClaims, LedgerStorage, RegistryChecksum, StatementId, StoredGroup, StoredTile } from './storage.ts'
 
 /** The storage interface on memory: for tests, and the plainest statement of what an implementation must do. */
 export class MemoryStorage implements LedgerStorage {
   private readonly entryBytes: Uint8Array[] = []
   private readonly tiles = new Map<string, Pick<StoredTile, 'bytes' | 'upper'>>()
   private readonly disclosed = new Map<number, readonly string[]>()
+  private readonly sealed = new Map<string, number>()
+  private executed = -1
   private readonly statements = new Map<string, StatementId>()
   private readonly lookups = new Map<string, { key: Uint8Array; indices: Set<number> }>()
   private note: string | undefined
@@ -35,8 +37,9 @@ export class MemoryStorage implements LedgerStorage {
     if (group.expectedSize !== this.entryBytes.length || group.epoch !== this.epoch) {
       return Promise.reject(new EvidenceError('storage-conflict', 'another writer has gone on in this ledger'))
     }
-    for (const { index, bytes, leafHash, iss, jti, disclosures, lookups } of group.entries) {
+    for (const { index, bytes, leafHash, iss, jti, disclosures, lookups, sealed = [] } of group.entries) {
       this.entryBytes[index] = bytes.slice()
+      for (const digest of sealed) this.sealed.set(digest, index)
       this.statements.set(`${iss}\0${jti}`, { iss, jti, index, leafHash })
       if (disclosures.length > 0) this.disclosed.set(index, disclosures)
       this.count(idKey(iss, jti, leafHash), index, 1)
@@ -105,15 +108,26 @@ export class MemoryStorage implements LedgerStorage {
     const found = [...(await this.disclosuresIn(begin, end))].sort(([a], [b]) => a - b)
     return found.map(([index, texts]) => ({ index, bytes: utf8(texts.join('~')) }))
   }
-  eraseDisclosures(index: number, keep: readonly string[], lists: readonly LookupList[]): Promise<void> {
-    if (keep.length === 0) this.disclosed.delete(index)
-    else this.disclosed.set(index, keep)
-    for (const lookup of lists) {
-      const list = this.codec.list(lookup)
-      this.indicesOf(list).delete(index)
-      this.count(list, index, -1)
+  eraseDisclosures(erased: readonly ErasedClaims[]): Promise<void> {
+    for (const { index, keep, lists } of erased) {
+      if (keep.length === 0) this.disclosed.delete(index)
+      else this.disclosed.set(index, keep)
+      for (const lookup of lists) {
+        const list = this.codec.list(lookup)
+        if (this.indicesOf(list).delete(index)) this.count(list, index, -1)
+      }
     }
     return Promise.resolve()
+  }
+  executedOrders(): Promise<number> {
+    return Promise.resolve(this.executed)
+  }
+  markExecuted(order: number): Promise<void> {
+    this.executed = order
+    return Promise.resolve()
+  }
+  findSealed(digests: readonly string[]): Promise<(number | undefined)[]> {
+    return Promise.resolve(digests.map((digest) => this.sealed.get(digest)))
   }
   findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(StatementId | undefined)[]> {
     return Promise.resolve(ids.map(({ iss, jti }) => this.statements.get(`${iss}\0${jti}`)))

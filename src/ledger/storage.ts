@@ -14,6 +14,17 @@ export interface StoredEntry {
   readonly jti: string
   readonly disclosures: readonly string[]
   readonly lookups: readonly LookupList[]
+  /** Digests of all claims that it seals. */
+  readonly sealed?: readonly string[]
+}
+
+/** What goes of an entry when claims of it are erased. */
+export interface ErasedClaims {
+  readonly index: number
+  /** Disclosures that stay. */
+  readonly keep: readonly string[]
+  /** Lists that only the erased ones gave. */
+  readonly lists: readonly LookupList[]
 }
 
 /** A full tile: 256 hashes. */
@@ -85,10 +96,17 @@ export interface LedgerStorage {
   /** The stored disclosures of entries `begin` to `end` (excluded), ascending by index, unparsed: of each entry the ASCII of all, joined by tildes. Entries without any are omitted. */
   disclosedBytes(begin: number, end: number): Promise<readonly DisclosedBytes[]>
   /**
-   * Removes disclosures for good, and the entry from lists that only they gave; the rest of the entry stands. No trace is left in
-   * any file. Nothing else may use the storage meanwhile.
+   * Removes disclosures for good, and entries from lists that only they gave; the rest of each entry stands. No trace is left in any file. The
+   * lists go first: while one is left, so are the disclosures that name it, so that a call that was cut off can be repeated. Nothing else may
+   * use the storage meanwhile.
    */
-  eraseDisclosures(index: number, keep: readonly string[], lists: readonly LookupList[]): Promise<void>
+  eraseDisclosures(erased: readonly ErasedClaims[]): Promise<void>
+  /** Index of the last order to erase that was executed, and all before it; -1 where none was. */
+  executedOrders(): Promise<number>
+  /** Notes that all orders up to this index are executed: durable when this returns. */
+  markExecuted(order: number): Promise<void>
+  /** Index of an entry that seals each of these digests, base64url; undefined where none does. */
+  findSealed(digests: readonly string[]): Promise<(number | undefined)[]>
   /** Who holds `iss` + `jti`, for each asked. */
   findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(StatementId | undefined)[]>
   /** Indices of one list of a look-up key, ascending, above `after` (-1 for all), at most `limit`: one read, whatever other lists hold. */

@@ -30,6 +30,7 @@ export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set([
   'recorded',
   'challenged',
   'found',
+  'erasure-ordered',
 ])
 
 /** What an entry says of deposits: index and leaf hash are theirs. Empty for a stranger's. */

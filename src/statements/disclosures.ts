@@ -20,7 +20,11 @@ export function requireDisclosures(body: StatementBody, texts: readonly string[]
     throw new EvidenceError('disclosure-missing', `the digest ${missing} in _sd has no disclosure`)
   }
   for (const disclosure of disclosures) requireShape(body, disclosure)
-  return disclosures
+  const { mustSeal = [] } = effectiveBody(body).rule
+  const unsealed = mustSeal.find((name) => !disclosures.some(({ claim }) => claim === name))
+  if (unsealed === undefined) return disclosures
+  const message = `the kind ${body.kind} must seal the claim "${unsealed}"`
+  throw new EvidenceError('disclosure-missing', message, { where: unsealed })
 }
 
 /**

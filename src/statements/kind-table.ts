@@ -4,6 +4,8 @@ import { evidenceChallenge } from './kinds/evidence-challenge.ts'
 import { evidenceDeposit } from './kinds/evidence-deposit.ts'
 import { evidenceEvent } from './kinds/evidence-event.ts'
 import { evidenceFinding } from './kinds/evidence-finding.ts'
+import { erasureOrder } from './kinds/erasure-order.ts'
+import { erasureReport } from './kinds/erasure-report.ts'
 import { evidenceRetract } from './kinds/evidence-retract.ts'
 import { ledgerChange } from './kinds/ledger-change.ts'
 import { ledgerClose } from './kinds/ledger-close.ts'
@@ -29,6 +31,8 @@ export const kindTable = [
   evidenceChallenge,
   evidenceFinding,
   accessRule,
+  erasureOrder,
+  erasureReport,
   ledgerRotateKey,
   ledgerSetApprovals,
   ledgerSetFormat,

@@ -10,7 +10,14 @@ import type { EntryUnderJudgement, Findings, History, RuleContext, TargetSort } 
 import type { ParticipantType, Role, SealedClaim } from './vocabulary.ts'
 
 /** What an event says has happened to an earlier entry (docs/spec/15-status.md). */
-export type LaterEventName = 'retracted' | 'part-retracted' | 'attested' | 'related' | RecordName | EndedKey
+export type LaterEventName =
+  | 'retracted'
+  | 'part-retracted'
+  | 'attested'
+  | 'related'
+  | RecordName
+  | 'erasure-ordered'
+  | EndedKey
 
 /** What a record says (docs/spec/20-records.md). */
 type RecordName = 'recorded' | 'challenged' | 'found'
@@ -21,6 +28,17 @@ type EndedKey = 'key-rotated' | 'key-revoked' | 'participant-revoked'
 export interface PlacedReference extends Placed {
   /** Undefined where the statement says nothing that the status of the entry shows. */
   readonly event?: { readonly what: LaterEventName; readonly code?: string }
+  /** True where the rule asks what the entry says, beyond what it deposits: who judges must open it (`TargetFacts.said`). */
+  readonly asksWhat?: true
+}
+
+/** Sealed claims of an earlier entry of this ledger that a statement orders to be erased. */
+export interface Erasing {
+  readonly index: number
+  /** Padded base64 of 32 bytes. */
+  readonly leafHash: string
+  /** base64url SHA-256 of each disclosure to be erased. */
+  readonly digests: readonly string[]
 }
 
 /** A participant that a statement admits. */
@@ -62,6 +80,10 @@ export interface Proposable<Members> {
   touchesRecovery(registry: Registry, members: Members): boolean
   /** Whether it only replaces an administrator: the one thing that recovery officers may do by themselves. */
   replacesAdministrator(registry: Registry, members: Members): boolean
+  /** How many administrators must approve it at least, however few a change needs; 1 where this is absent. */
+  readonly leastAdministrators?: number
+  /** True where somebody with a role of the kind may say it alone, however many a change needs. */
+  readonly mayStandAlone?: true
 }
 
 /** Members that a statement of a kind that is {@link StatementKind.plain} may have, besides the common ones and its seals. */
@@ -97,6 +119,8 @@ export interface Asked<Members> {
   readonly findings: Findings
   readonly history: History
   readonly context: RuleContext
+  /** Where the units of a deposit are on this registry, as `unitsOf` of said.ts answers; `iss` deposited entry `index`. */
+  readonly unitsOf: (index: number, iss: string) => UnitsState
 }
 
 /** A statement's own members, judged by the schema of its kind. */
@@ -124,6 +148,8 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
   readonly roles: readonly Role[]
   /** The sealed claims that it may carry, each with the shape of its value. */
   readonly seals: Readonly<Partial<Record<SealedClaim, z.ZodType>>>
+  /** Sealed claims that must be there when it is sent in. */
+  readonly mustSeal?: readonly SealedClaim[]
   /** True for the kind of entry 0, which brings the first keys and so is not judged by them. */
   readonly isGenesis?: true
   /** True where its rule keeps facts in the registry though its name does not say so: its entries are then judged again at start. */
@@ -152,6 +178,8 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
   items?(members: Members): readonly Item[]
   /** Earlier entries of this ledger that it refers to, at most 64. */
   references?(members: Members): readonly PlacedReference[]
+  /** Sealed claims of entries of this ledger that it orders to be erased, at most 64 entries. */
+  erases?(members: Members): readonly Erasing[]
   /** Participants that it admits. */
   admits?(members: Members): readonly Admitted[]
   /** A key that it brings for its own signer. */

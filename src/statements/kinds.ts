@@ -46,6 +46,11 @@ export function isReplayed(kind: string): boolean {
   return changesRegistry(kind) || kindNamed(kind)?.hasState === true
 }
 
+/** All kinds that may order an erasure, by themselves or by what they carry. */
+export function orderingKinds(): Kind[] {
+  return allKinds.filter(({ erases, carries }) => erases !== undefined || carries !== undefined).map(({ name }) => name)
+}
+
 /** All kinds that are judged again at start. */
 export function replayedKinds(): Kind[] {
   return allKinds.map(({ name }) => name).filter(isReplayed)

@@ -9,10 +9,16 @@ export const laterEventNames: readonly [LaterEventName, ...LaterEventName[]] = [
   'recorded',
   'challenged',
   'found',
+  'erasure-ordered',
   'key-rotated',
   'key-revoked',
   'participant-revoked',
 ]
 
 /** What readers of the entry are told, and nobody else (docs/spec/20-records.md): other askers' requests do not even look for it. */
-export const toReadersOnly: ReadonlySet<LaterEventName> = new Set<LaterEventName>(['recorded', 'challenged', 'found'])
+export const toReadersOnly: ReadonlySet<LaterEventName> = new Set<LaterEventName>([
+  'recorded',
+  'challenged',
+  'found',
+  'erasure-ordered',
+])

@@ -151,6 +151,9 @@ export function placed(where: string, { index, leafHash, item: number, line }: R
 export const relation = z.strictObject({ rel: code, ...referenceMembers, origin: origin.optional() })
 export type Relation = z.infer<typeof relation>
 
+/** An entry of this ledger as a whole. */
+export const wholeEntry = z.strictObject({ index: safeSize, leafHash: leafHashText })
+
 /** Digests of sealed claims (RFC 9901): 1 to 5 distinct ones, in any order. */
 export const sealedDigests = z
   .array(thumbprintText)

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import { counted } from '../core/text.ts'
 import type { Asked } from './kind.ts'
 import type { Placed } from './members.ts'
-import { leaveOpen, type TargetFacts, type TargetSort, violate } from './rules.ts'
+import { type Findings, leaveOpen, type SaidFacts, type TargetFacts, type TargetSort, violate } from './rules.ts'
 
 /**
  * Judges a reference to a deposit of this ledger: its index lies below the entry's own, its hash is that entry's, the entry
@@ -20,32 +20,30 @@ export function judgeReference(
   return judgeTarget({ ...placed, leafHash: fromBase64(placed.leafHash) }, asked, also)
 }
 
+/** A reference whose hash is its 32 bytes. */
+type PlacedHash = Omit<Placed, 'leafHash'> & { readonly leafHash: Uint8Array }
+
+/** What judging a reference asks of the entry that has it. */
+type Referring = Pick<Asked<unknown>, 'findings'> & {
+  readonly history: Pick<Asked<unknown>['history'], 'target'>
+  readonly entry: { readonly index: number }
+}
+
 /** Judges what a reference points at, whose hash is given as its 32 bytes. */
 export function judgeTarget(
-  { index, leafHash, item, line, where }: Omit<Placed, 'leafHash'> & { readonly leafHash: Uint8Array },
-  {
-    entry,
-    findings,
-    history,
-  }: Pick<Asked<unknown>, 'findings'> & {
-    readonly history: Pick<Asked<unknown>['history'], 'target'>
-    readonly entry: { readonly index: number }
-  },
+  reference: PlacedHash,
+  referring: Referring,
   also: readonly TargetSort[] = [],
 ): TargetFacts | undefined {
+  const { index, item, line, where } = reference
+  const { findings } = referring
   const refuse = (code: ErrorCode, message: string): undefined => {
     violate(findings, code, message, where)
     return undefined
   }
-  const target = index < entry.index ? history.target(index) : undefined
-  if (target === undefined) return refuse('reference-not-found', `there is no entry ${index} before this one`)
-  if (target.leafHash !== undefined && !equalBytes(target.leafHash, leafHash)) {
-    return refuse('reference-hash', `the leaf hash is not that of entry ${index}`)
-  }
-  if (target.kind === undefined) {
-    leaveOpen(findings, `what entry ${index} is cannot be read by this version`, where)
-    return undefined
-  }
+  const target = judgeHash(reference, referring)
+  if (target === undefined) return undefined
+  if (target.kind === undefined) return leaveUnread(findings, index, where)
   if (target.items === undefined) {
     const isOther = target.sort !== undefined && also.includes(target.sort)
     if (!isOther) return refuse('reference-kind', `entry ${index} is no ${['deposit', ...also].join(' and no ')}`)
@@ -69,4 +67,41 @@ export function judgeTarget(
     'reference-item',
     `item ${item} of entry ${index} has ${has}, numbered from 0; there is no line ${line}`,
   )
+}
+
+/**
+ * Judges a reference to an earlier entry of any kind, whose rule asks what it says. Returns that, or undefined with the findings
+ * `reference-not-found`, `reference-hash`, `not-judged` added.
+ */
+export function judgeSaid(
+  placed: Placed,
+  referring: Referring,
+): { readonly target: TargetFacts; readonly said: SaidFacts } | undefined {
+  const { index, where } = placed
+  const target = judgeHash({ ...placed, leafHash: fromBase64(placed.leafHash) }, referring)
+  if (target === undefined) return undefined
+  const said = target.kind === undefined ? undefined : target.said?.()
+  return said === undefined ? leaveUnread(referring.findings, index, where) : { target, said }
+}
+
+function leaveUnread(findings: Findings, index: number, where: string): undefined {
+  leaveOpen(findings, `what entry ${index} is cannot be read by this version`, where)
+  return undefined
+}
+
+/** The entry that a reference names, where it lies before and has that leaf hash. */
+function judgeHash(
+  { index, leafHash, where }: PlacedHash,
+  { entry, findings, history }: Referring,
+): TargetFacts | undefined {
+  const refuse = (code: ErrorCode, message: string): undefined => {
+    violate(findings, code, message, where)
+    return undefined
+  }
+  const target = index < entry.index ? history.target(index) : undefined
+  if (target === undefined) return refuse('reference-not-found', `there is no entry ${index} before this one`)
+  if (target.leafHash !== undefined && !equalBytes(target.leafHash, leafHash)) {
+    return refuse('reference-hash', `the leaf hash is not that of entry ${index}`)
+  }
+  return target
 }

@@ -48,6 +48,8 @@ export interface Approvals {
 export interface Registry {
   readonly origin: string
   readonly environment: 'trial' | 'production' | undefined
+  /** Origin of the ledger that this one continues, as its genesis says. */
+  readonly continues?: string
   /** vkeys of the ledger, retired ones too. */
   readonly ledgerKeys: readonly string[]
   /** Which entry brought each vkey that a rotation touched, and which retired it; one that is not here is the genesis'. */

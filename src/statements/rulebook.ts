@@ -11,8 +11,9 @@ import {
   type RuleContext,
 } from './rules.ts'
 import { readBody } from './body.ts'
-import type { Body } from './kind.ts'
+import type { Body, UnitsState } from './kind.ts'
 import { changesRegistry, kindNamed, type StatementBody } from './kinds.ts'
+import { unitsOf } from './said.ts'
 import { authorityCodes, mayBeUnshown, takeUnshown } from './unshown.ts'
 
 /** The rulebook's word on one entry. */
@@ -188,13 +189,14 @@ function applyKind(
     // An entry that is not at hand may say that none are; what the change breaks besides, it breaks anyway.
     if (!mayBeUnshown(needed, registry, body)) return registry
   }
-  return rule.judge({ registry, entry, members, carried, findings, history, context })
+  const units = (index: number, iss: string): UnitsState => unitsOf(registry, index, iss)
+  return rule.judge({ registry, entry, members, carried, findings, history, context, unitsOf: units })
 }
 
 /** Whether a statement of this kind may not stand alone. */
 function requiresApproval(registry: Registry, { rule, members }: Body): boolean {
   const { approvals } = registry
-  if (approvals === undefined || rule.proposal === undefined) return false
+  if (approvals === undefined || rule.proposal === undefined || rule.proposal.mayStandAlone === true) return false
   const { administrators, recovery } = approvals
   return administrators > 1 || (recovery !== undefined && rule.proposal.touchesRecovery(registry, members))
 }

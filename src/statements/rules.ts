@@ -29,6 +29,19 @@ export interface TargetFacts {
   readonly lines?: ReadonlyMap<number, number> | undefined
   /** Undefined of an entry that only a deposit's reference could point at. */
   readonly sort?: TargetSort | undefined
+  /** Opens the entry for what it says: for references that ask (`asksWhat`). Missing or giving undefined where it is not known. */
+  readonly said?: (() => SaidFacts | undefined) | undefined
+}
+
+/** What an entry says, by itself or as the change that it carries. */
+export interface SaidFacts {
+  readonly kind: string
+  /** Whether it is said as a change that several approved. */
+  readonly isChange: boolean
+  /** Whether it is an order to erase. */
+  readonly isOrder: boolean
+  /** base64url SHA-256 of each disclosure that it seals; none where its members are not in order. */
+  readonly digests: readonly string[]
 }
 
 /** One entry to be judged on the registry before it. */

@@ -1,13 +1,16 @@
 import type { Disclosure } from '../core/disclosure.ts'
 import type { Jwk } from '../core/jwk.ts'
+import { attempt } from '../core/attempt.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 import type { AccessTerms } from './access-terms.ts'
-import { effectiveBody } from './body.ts'
+import { effectiveBody, readBody } from './body.ts'
 import type {
   Admitted,
   Body,
   DepositName,
   Ending,
+  Erasing,
   LedgerKeyChange,
   PlacedReference,
   SignedBy,
@@ -17,7 +20,7 @@ import { allKinds, kindNamed } from './kinds.ts'
 import { toReadersOnly } from './later-event-names.ts'
 import type { Item } from './members.ts'
 import type { Registry } from './registry.ts'
-import type { TargetFacts } from './rules.ts'
+import type { SaidFacts, TargetFacts } from './rules.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
 import { signedBy, type Statement } from './statement.ts'
 
@@ -46,6 +49,11 @@ export function isDeposit(body: Body | undefined): boolean {
 /** The earlier entries of this ledger that a statement refers to, in its own order. */
 export function referencesOf(body: Body | undefined): readonly PlacedReference[] {
   return asked(body, (rule, members) => rule.references?.(members)) ?? []
+}
+
+/** The sealed claims of earlier entries of this ledger that a statement orders to be erased. */
+export function erasedBy(body: Body | undefined): readonly Erasing[] {
+  return asked(body, (rule, members) => rule.erases?.(members)) ?? []
 }
 
 /** The participants that a statement admits. */
@@ -98,13 +106,27 @@ export function sealedDigestsOf(body: Body): readonly string[] {
 }
 
 /** What references ask of the entry of a statement; of a kind that is not known here, no kind. `leafHash`: 32 bytes. */
-export function targetFactsOf({ common: { kind, iss }, payload }: Statement, leafHash: Uint8Array): TargetFacts {
+export function targetFactsOf(statement: Statement, leafHash: Uint8Array): TargetFacts {
+  const { common, payload } = statement
+  const { kind, iss } = common
   const known = kindNamed(kind)
   const { items } = payload
+  const said = (): SaidFacts | undefined => saidFactsOf(statement)
   if (known?.items === undefined)
-    return { leafHash, kind: known && kind, iss, items: undefined, ...defined({ sort: known?.pointedAt }) }
+    return { leafHash, kind: known && kind, iss, items: undefined, ...defined({ sort: known?.pointedAt }), said }
   const list = Array.isArray(items) ? items : []
-  return { leafHash, kind, iss, items: list.length, ...defined({ lines: manifestLines(list) }) }
+  return { leafHash, kind, iss, items: list.length, ...defined({ lines: manifestLines(list) }), said }
+}
+
+/** What a statement says, by itself or as the change that it carries; undefined where that is of a kind that is not known here. */
+export function saidFactsOf(statement: Statement): SaidFacts | undefined {
+  const body = attempt(() => readBody(statement))
+  if (body === undefined) return undefined
+  // One whose members are not in order seals nothing that could be kept.
+  if (body instanceof EvidenceError)
+    return { kind: statement.common.kind, isChange: false, isOrder: false, digests: [] }
+  const { kind, rule } = effectiveBody(body)
+  return { kind, isChange: kind !== body.kind, isOrder: rule.erases !== undefined, digests: sealedDigestsOf(body) }
 }
 
 /** Lines of each item that is a manifest, by number of the item. The items may be anything: that they break a rule is found elsewhere. */

@@ -36,7 +36,7 @@ export function takeUnshown(
   if (registry.isPartial !== true) return []
   const isOpen = (finding: EvidenceError): boolean => mayBeUnshown(finding, registry, body)
   // What a reference points at may lie in an entry that is not at hand.
-  const isReference = ({ facts }: EvidenceError): boolean => /^(?:of$|relates\[)/.test(facts.where ?? '')
+  const isReference = ({ facts }: EvidenceError): boolean => /^(?:of(?:$|\[)|relates\[)/.test(facts.where ?? '')
   const open = [...violations.filter(isOpen), ...unjudged.filter(isReference)]
   for (const list of [violations, unjudged]) {
     const kept = list.filter((finding) => !open.includes(finding))

@@ -34,7 +34,7 @@ export interface StatedEvent {
 export type CheckedEvent = ProvenEvent | StatedEvent
 
 /** What a ledger may tell of without showing it: what others said of the entry. All else is by or about its own signer, and shown whole. */
-const mayBeStated: ReadonlySet<LaterEvent['what']> = new Set(['attested', 'related'])
+const mayBeStated: ReadonlySet<LaterEvent['what']> = new Set(['attested', 'related', 'erasure-ordered'])
 
 /** What a ledger's answer about an entry comes to (docs/spec/15-status.md). */
 export interface CheckedStatus {

@@ -12,11 +12,12 @@ import type { Registry } from '../statements/registry.ts'
 import type { PlainReferences } from '../statements/plain/members.ts'
 import { isSameGround, isSameSigner } from '../statements/plain/recognise.ts'
 import { judgeTarget } from '../statements/references.ts'
-import { judge } from '../statements/rulebook.ts'
+import { judge, type Judgement } from '../statements/rulebook.ts'
 import type { Findings, History, RuleContext } from '../statements/rules.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { type Appraisal, plain, readDisclosures, recognised } from './appraise.ts'
+import { OrderedErasures } from './ordered-erasures.ts'
 import { type FindingList, findingOf } from './report.ts'
 import type { WalkHistory } from './walk-history.ts'
 import type { TreeFacts } from './walk-tree.ts'
@@ -71,10 +72,16 @@ export function refersRightly(
   })
 }
 
+/** Whether nothing at all was found of an entry: only then is done what it orders. */
+function isWhole({ violations, unjudged, unshown, isAuthorityOpen }: Judgement): boolean {
+  return violations.length + unjudged.length + unshown.length === 0 && !isAuthorityOpen
+}
+
 /** Judges the entries of a walk one after the other, and goes on past whatever does not hold. */
 export class EntryJudge {
   registry: Registry
   readonly disclosures = { present: 0, withheld: 0, foreign: 0 }
+  readonly erasures: OrderedErasures = new OrderedErasures()
   readonly kinds = Object.create(null) as Record<string, number>
   firstMs: number | undefined
   /** The latest time so far. */
@@ -280,6 +287,7 @@ export class EntryJudge {
     history.addStatement(index, timeMs, statement)
     this.count(kind)
     const { body } = judgement
+    if (isWhole(judgement) && index >= this.options.trustedSize) this.erasures.take(index, body)
     const disclosures = this.judgeDisclosures(index, body, texts)
     observer?.entry({ index, leafHash: history.leaf(index), statement, body, disclosures, changedRegistry })
   }
@@ -306,14 +314,12 @@ export class EntryJudge {
     if (body !== undefined) this.judgeMissing(index, body, readDisclosures(sealedDigestsOf(body), texts).read)
   }
 
-  /** A sealed claim that is not there, and was not erased, is lost. */
+  /** A sealed claim that is not there, and was not erased, is lost: unless a later entry ordered its erasure. */
   private judgeMissing(index: number, body: StatementBody, read: readonly Disclosure[]): void {
     const { erased } = this.options
     if (erased === undefined) return
     const gone = new Set([...read.map(({ digest }) => digest), ...(erased.get(index) ?? [])])
-    const lost = sealedDigestsOf(body).filter((digest) => !gone.has(digest)).length
-    if (lost === 0) return
-    const message = `${lost} claims sealed in entry ${index} are not there, and were not erased.`
-    this.fault('disclosures-missing', index, message)
+    const lost = sealedDigestsOf(body).filter((digest) => !gone.has(digest))
+    if (lost.length > 0) this.erasures.lacks(index, lost)
   }
 }

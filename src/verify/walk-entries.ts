@@ -3,7 +3,7 @@ import { equalBytes } from '../core/bytes.ts'
 import { tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
 import { readBody } from '../statements/body.ts'
 import { isSameGround } from '../statements/plain/recognise.ts'
-import { type EntryParts, partsOfEntry, openEntry } from '../statements/open.ts'
+import { type EntryParts, type OpenedEntry, openEntry, partsOfEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
 import { referencesOf } from '../statements/said.ts'
 import { leafHash } from '../core/entry.ts'
@@ -116,7 +116,7 @@ export class EntryWalk {
     texts: readonly string[],
   ): Promise<void> {
     const opened = bytes === undefined ? undefined : partsOfEntry(bytes)
-    if (opened !== undefined) await this.recall(opened)
+    if (opened !== undefined) await this.recall(index, opened)
     this.judge.judge(index, opened, signedUnder, texts)
   }
 
@@ -226,19 +226,40 @@ export class EntryWalk {
     )
   }
 
-  /** What an entry refers to below the trusted size is read now. */
-  private async recall({ statement }: EntryParts): Promise<void> {
-    const { history, source, size, trustedSize } = this.options
-    if (trustedSize === 0 || statement === undefined || statement instanceof Error) return
-    for (const { index } of referencesOf(valueOr(() => readBody(statement), undefined))) {
-      if (index >= trustedSize || history.knows(index)) continue
-      const n = Math.floor(index / tileWidth)
-      // Static files have the width that follows from the size, and no other.
-      const bundle = await source.entries(n, tileWidthAt(0, n, size))
-      const bytes = bundle[index % tileWidth]
-      const target = bytes === undefined ? undefined : valueOr(() => openEntry(bytes), undefined)
-      if (target === undefined || !equalBytes(target.hash, history.leaf(index))) continue
-      history.addStatement(index, target.entry.timeMs, target.statement)
+  /** Reads what the entry `from` refers to and the walk keeps nothing of: what lies below the trusted size, and what entries say where that is asked. */
+  private async recall(from: number, { statement }: EntryParts): Promise<void> {
+    const { history, trustedSize } = this.options
+    if (statement === undefined || statement instanceof Error) return
+    for (const { index, asksWhat } of referencesOf(valueOr(() => readBody(statement), undefined))) {
+      if (index >= from) continue
+      const isForgotten = index < trustedSize && !history.knows(index)
+      if (!isForgotten && (asksWhat !== true || history.knowsSaid(index))) continue
+      const target = await this.reread(index)
+      if (target === undefined) continue
+      if (isForgotten) history.addStatement(index, target.entry.timeMs, target.statement)
+      if (asksWhat === true) history.noteSaid(index, target.statement)
+    }
+  }
+
+  /** An entry that was walked before, read again; undefined where its bytes are not those of its leaf, or cannot be read. */
+  private async reread(index: number): Promise<OpenedEntry | undefined> {
+    const { history, source, size } = this.options
+    const n = Math.floor(index / tileWidth)
+    // Static files have the width that follows from the size, and no other.
+    const bundle = await source.entries(n, tileWidthAt(0, n, size))
+    const bytes = bundle[index % tileWidth]
+    const target = bytes === undefined ? undefined : valueOr(() => openEntry(bytes), undefined)
+    return target !== undefined && equalBytes(target.hash, history.leaf(index)) ? target : undefined
+  }
+
+  /** Compares what the source keeps with what was ordered to be erased, after the last entry. Throws what reading throws. */
+  async compareErasures(): Promise<void> {
+    const { judge, options } = this
+    const { source } = options
+    if (source.disclosuresIn === undefined) return
+    for (const index of judge.erasures.targets) {
+      const kept = await source.disclosuresIn(index, index + 1)
+      judge.erasures.compare(index, kept.get(index) ?? [])
     }
   }
 }

@@ -1,5 +1,5 @@
-import type { History, TargetFacts, TargetSort } from '../statements/rules.ts'
-import { targetFactsOf } from '../statements/said.ts'
+import type { History, SaidFacts, TargetFacts, TargetSort } from '../statements/rules.ts'
+import { saidFactsOf, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { defined } from '../core/objects.ts'
 import { StatementIds } from './statement-ids.ts'
@@ -49,6 +49,8 @@ export class WalkHistory implements History {
   private readonly items = new Column((length) => new Uint16Array(length))
   /** Lines of the manifests of an entry, by item: of the few entries that deposit a manifest. */
   private readonly lines = new Map<number, ReadonlyMap<number, number>>()
+  /** What entries say: of the few whose referrers ask. */
+  private readonly said = new Map<number, SaidFacts | undefined>()
   /** Entries of which nothing is to be had, not even a leaf hash. */
   private readonly lost = new Set<number>()
   private readonly signers = new Column((length) => new Uint32Array(length))
@@ -90,6 +92,16 @@ export class WalkHistory implements History {
     const { kind, items, lines, sort } = targetFactsOf(statement, this.leaf(index))
     const deposits = kind === undefined ? 'unknown' : (items ?? sort ?? 'nothing')
     this.addFacts(index, timeMs, this.signerNumber(common.iss, header.kid), deposits, lines)
+  }
+
+  /** Notes what an entry says, beyond what it deposits, for a referrer that asks. */
+  noteSaid(index: number, statement: Statement): void {
+    this.said.set(index, saidFactsOf(statement))
+  }
+
+  /** True where {@link noteSaid} was called. */
+  knowsSaid(index: number): boolean {
+    return this.said.has(index)
   }
 
   /** A number for a pair of issuer and key, for {@link addFacts}. */
@@ -138,8 +150,9 @@ export class WalkHistory implements History {
     const items = fact === depositsItems ? this.items.data[index] : undefined
     // Which kind it is no rule asks, but only whether that is known.
     const kind = fact === isOfUnknownKind ? undefined : ''
+    const said = (): SaidFacts | undefined => this.said.get(index)
     const rest = defined({ lines: this.lines.get(index), sort: sorts[fact - firstSort] })
-    return { leafHash: this.leaf(index), kind, iss, items, ...rest }
+    return { leafHash: this.leaf(index), kind, iss, items, ...rest, said }
   }
 
   /** True where what the entry says has been noted. */

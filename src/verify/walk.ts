@@ -8,6 +8,7 @@ import { emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judgeCheckpoint, judgeDoubted, judgeEarlier, trustedBelow } from './judge-checkpoints.ts'
 import type { EntryObserver } from './judge-entry.ts'
 import { judgeLedgerKeys } from './ledger-keys.ts'
+import type { Flag, OrderedErasure } from './ordered-erasures.ts'
 import { type Finding, FindingList, joining } from './report.ts'
 import type { LogSource } from '../log/log.ts'
 import type { Appraiser } from './appraiser.ts'
@@ -47,8 +48,10 @@ export interface WalkReport {
   readonly faultCount: number
   /** Code `not-judged`. */
   readonly unjudged: readonly Finding[]
-  /** Entries that stand, by keys that were later said to have been compromised at their time. */
-  readonly flagged: readonly { readonly index: number; readonly message: string }[]
+  /** Entries that stand, by keys that were later said to have been compromised at their time; and those with claims that should be erased by now. */
+  readonly flagged: readonly Flag[]
+  /** Sealed claims that are withheld because their erasure was ordered. */
+  readonly ordered: readonly OrderedErasure[]
   readonly disclosures: { readonly present: number; readonly withheld: number; readonly foreign: number } | undefined
   readonly kinds: Readonly<Record<string, number>>
   readonly participants: number
@@ -118,8 +121,11 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   await guarded(async () => {
     if (trustedSize > 0) await walkTrusted(parts, entryWalk)
     await entryWalk.run()
+    await entryWalk.compareErasures()
   })
   const { judge } = entryWalk
+  const { erasures } = judge
+  for (const lost of erasures.lost()) faults.add(lost)
   const { environment, participants, closedAt, intakeEndedAt, successor } = judge.registry
   // Which keys sign is told by all entries together.
   if (!isCutOff) {
@@ -138,7 +144,8 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     faults: faults.kept,
     faultCount: faults.total,
     unjudged: unjudged.kept,
-    flagged: compromised(judge.registry, history),
+    flagged: [...compromised(judge.registry, history), ...erasures.flags],
+    ordered: erasures.ordered,
     disclosures: source.disclosuresIn === undefined ? undefined : judge.disclosures,
     kinds: judge.kinds,
     participants: participants.size,
@@ -156,13 +163,13 @@ function asTime(ms: number | undefined): string | undefined {
 }
 
 /** Entries by keys (or all keys of participants) with `compromisedSince` at or before their time: flagged, not faulted. */
-function compromised(registry: Registry, history: WalkHistory): WalkReport['flagged'] {
+function compromised(registry: Registry, history: WalkHistory): Flag[] {
   const byKey = compromiseTimes(registry.keys)
   const byParticipant = compromiseTimes(registry.participants)
   if (byKey.size === 0 && byParticipant.size === 0) return []
   const isFlagged = (iss: string, kid: string, timeMs: number): boolean =>
     timeMs >= Math.min(byKey.get(kid) ?? Infinity, byParticipant.get(iss) ?? Infinity)
-  const flagged: { index: number; message: string }[] = []
+  const flagged: Flag[] = []
   for (const index of history.matching(isFlagged)) {
     const message = `Entry ${index} was signed by a key that was later said to have been compromised at that time.`
     flagged.push({ index, message })
@@ -216,6 +223,7 @@ function emptyReport(source: LogSource, faults: FindingList): WalkReport {
     faultCount: faults.total,
     unjudged: [],
     flagged: [],
+    ordered: [],
     disclosures: undefined,
     kinds: {},
     participants: 0,

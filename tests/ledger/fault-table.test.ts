@@ -7,6 +7,7 @@ import { ClockGuard, systemClock } from '../../src/ledger/clock.ts'
 import { readLedgerKey } from '../../src/ledger/create.ts'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { GatedStorage } from '../../src/ledger/gated-storage.ts'
 import { HeadFile, readHead } from '../../src/ledger/head-file.ts'
 import { LevelStorage } from '../../src/ledger/leveldb/level-storage.ts'
 import { readLookupCodec } from '../../src/ledger/lookup-secret.ts'
@@ -60,7 +61,7 @@ async function sequencerWith(
   const signer = readLedgerKey(folder.root)
   const epoch = await storage.claimWriter()
   const sequencer = new Sequencer({
-    storage: faulty,
+    storage: new GatedStorage(faulty),
     epoch,
     tree,
     head: faultyHead,

@@ -163,6 +163,8 @@ describe('statements', () => {
     expect([...table.keys()]).toEqual([...kinds])
   })
 
+  const sealedDigest = Buffer.alloc(32).toString('base64url')
+
   /** A reference to a new deposit. */
   async function target(by: Party = server.depositor): Promise<{ index: number; leafHash: string }> {
     const answer = await server.post(server.deposit(randomUUID(), {}, by).presentation)
@@ -180,6 +182,15 @@ describe('statements', () => {
 
   /** Members with which the kind would be in order, if the signer might. */
   async function membersOf(kind: string, signer: Party, jti: string): Promise<object> {
+    const order = async (): Promise<object> => {
+      const court = await server.admit(`court-${jti.slice(0, 8)}`, ['authority'])
+      const { disclosures, presentation } = server.deposit(randomUUID(), { sealed: { note: 'x' } })
+      const { index, leafHash } = (await server.post(presentation)).json<DepositAnswer>()
+      const of = [{ index, leafHash, digests: disclosures.map(({ digest }) => digest) }]
+      const ordered = server.sign(court, 'erasure.order', { of }, { sealed: { basis: 'Decision 12' } })
+      const answer = (await server.post(ordered.presentation)).json<DepositAnswer>()
+      return { index: answer.index, leafHash: answer.leafHash }
+    }
     const newKey = signerNamed(`new ${jti}`)
     switch (kind) {
       case 'ledger.rotate-key': {
@@ -227,6 +238,10 @@ describe('statements', () => {
           of: await target(signer.id === 'administrator' || signer.id.startsWith('a') ? server.depositor : signer),
           reason: 'mistake',
         }
+      case 'erasure.order':
+        return { of: [{ ...(await target()), digests: [sealedDigest] }], _sd: [sealedDigest], _sd_alg: 'sha-256' }
+      case 'erasure.report':
+        return { of: await order(), where: 'backup', outcome: 'gone' }
       default:
         return { items: [itemFor(jti)] }
     }

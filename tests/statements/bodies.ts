@@ -62,6 +62,8 @@ export const minimal: { readonly [K in Kind]: Record<string, unknown> } = {
   'ledger.set-format': { version: 2 },
   'ledger.end-intake': { reason: 'period-ended' },
   'ledger.change': { proposal: proposalOf('ledger.close', { reason: 'ended' }), approvals: [approval] },
+  'erasure.order': { of: [{ index: 0, leafHash, digests: [thumbprint] }], _sd: [thumbprint], _sd_alg: 'sha-256' },
+  'erasure.report': { of: { index: 0, leafHash }, where: 'backup', outcome: 'kept' },
 }
 
 /** A valid statement of each kind with all that is optional. */
@@ -128,6 +130,13 @@ export const full: { readonly [K in Kind]: Record<string, unknown> } = {
   'ledger.set-approvals': { administrators: 16, recovery: 1 },
   'ledger.set-format': { version: 999_999_999 },
   'ledger.end-intake': { reason: 'continued', successor: { origin: 'next.example', checkpoint: 'next.example\n' } },
+  'erasure.order': {
+    of: [0, 1].map((index) => ({ index, leafHash, digests: [thumbprint, signerNamed('another').thumbprint] })),
+    origin: 'older.example',
+    _sd: [thumbprint, signerNamed('another').thumbprint],
+    _sd_alg: 'sha-256',
+  },
+  'erasure.report': { of: { index: 0, leafHash }, where: 'backup', outcome: 'kept', until: '2026-12-01T00:00:00.000Z' },
   'ledger.change': {
     proposal: proposalOf('participant.admit', {
       participant: { id: 'p-000000000000000b', type: 'person', roles: ['recovery'], keys: [jwk] },

@@ -21,6 +21,8 @@ const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
   'evidence.challenge': ['depositor', 'attestor', 'authority'],
   'evidence.finding': ['authority'],
   'access.rule': ['depositor', 'attestor', 'authority'],
+  'erasure.order': ['authority'],
+  'erasure.report': ['operator', 'auditor', 'attestor'],
   'ledger.rotate-key': ['administrator'],
   'ledger.set-approvals': ['administrator'],
   'ledger.set-format': ['administrator'],
@@ -36,7 +38,11 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
   bench.admit('victim', ['auditor'])
   bench.deposit('somebody', 1, key)
   const of = bench.reference(3)
+  bench.admit('court', ['authority'])
   const seal = { _sd: [key.thumbprint], _sd_alg: 'sha-256' }
+  bench.say(signerNamed('victim'), 'victim', 'evidence.deposit', { items: [itemFor('sealed')], ...seal })
+  const order = { of: [{ ...bench.reference(5), digests: seal._sd }], ...seal }
+  bench.say(signerNamed('court'), 'court', 'erasure.order', order)
   const admitted = signerNamed('admitted')
   const newKey = signerNamed('new key of somebody')
   const members: Record<Kind, object> = {
@@ -61,6 +67,8 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
     'ledger.set-approvals': { administrators: 1 },
     'ledger.set-format': { version: 2 },
     'ledger.end-intake': { reason: 'other' },
+    'erasure.order': order,
+    'erasure.report': { of: bench.reference(6), where: 'mirror', outcome: 'gone' },
     'ledger.change': changeBy('participant.revoke', { participant: 'victim', reason: 'other' }, ['administrator']),
   }
   return { bench, members: (kind) => members[kind] }
@@ -79,7 +87,7 @@ describe('roles', () => {
         const judgement = bench.judgeJws(sayAs(kind, members(kind)))
         expect([kind, violationsOf(judgement)]).toEqual([kind, may ? [] : ['role-missing']])
         expect(judgement.usesStatementId).toBe(may)
-        expect(judgement.next === bench.registry).toBe(!may || /^(?:evidence|access)\./.test(kind))
+        expect(judgement.next === bench.registry).toBe(!may || /^(?:evidence|access|erasure)\./.test(kind))
       }
       expect(violationsOf(bench.judgeJws(sayAs('ledger.genesis', members('ledger.genesis'))))).toContain(
         'genesis-misplaced',

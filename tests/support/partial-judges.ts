@@ -86,6 +86,10 @@ const ofReference: readonly ErrorCode[] = [
   'reference-kind',
   'reference-item',
   'retract-not-own',
+  'erasure-digest',
+  'erasure-held',
+  'erasure-origin',
+  'erasure-own',
 ]
 /** Of a receipt's place in the chain only its index is judged. */
 const ofChain: readonly ErrorCode[] = ['link-broken', 'time-reversed']

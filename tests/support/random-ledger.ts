@@ -31,10 +31,18 @@ const kinds = [
   'evidence.challenge',
   'evidence.finding',
   'access.rule',
+  'erasure.order',
+  'erasure.order',
+  'erasure.report',
   'evidence.later',
   'participant.later',
   'ledger.later',
 ]
+
+/** A seal whose one digest says which entry it stands in. */
+function sealOf(index: number): { readonly _sd: readonly string[]; readonly _sd_alg: string } {
+  return { _sd: [Buffer.alloc(32, index).toString('base64url')], _sd_alg: 'sha-256' }
+}
 
 /**
  * A small ledger that no server would make: any signer signs any kind, most of it in order and some of it not, sealed with links
@@ -125,7 +133,10 @@ export class RandomLedger {
       'evidence.deposit': () => ({
         items: Array<object>(1 + this.random.below(2)).fill({ size: 1, digest: { sha256: '0'.repeat(64) } }),
         ...(this.chance(40) ? { relates: [{ rel: 'corrects', ...this.reference(i, true) }] } : {}),
+        ...(this.chance(60) ? sealOf(i) : {}),
       }),
+      'erasure.order': () => this.order(i),
+      'erasure.report': () => ({ of: this.reference(i, false), where: 'backup', outcome: 'gone' }),
       'evidence.attest': () => ({ of: this.reference(i, true), as: 'witness' }),
       'evidence.retract': () => ({ of: this.reference(i, false), reason: 'mistake' }),
       'evidence.event': () => ({ of: this.reference(i, true), ...this.event(i) }),
@@ -153,6 +164,14 @@ export class RandomLedger {
   private seal(): object {
     const digests = [administrator.thumbprint, signerNamed('seal').thumbprint]
     return { _sd: digests.slice(0, this.chance(90) ? 1 : 2), _sd_alg: 'sha-256' }
+  }
+
+  private order(i: number): object {
+    const targets = Array.from({ length: 1 + this.random.below(2) }, () => {
+      const { index, leafHash: hash } = this.reference(i, false) as { index: number; leafHash: string }
+      return { index, leafHash: hash, digests: sealOf(this.chance(85) ? index : i)._sd }
+    })
+    return { of: targets, ...(this.chance(5) ? { origin: 'other.example' } : {}), ...sealOf(i) }
   }
 
   private genesis(): object {

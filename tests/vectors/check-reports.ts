@@ -127,7 +127,7 @@ function sourceOf(input: Input): LogSource {
   const leaves = input.has('leafHashesBase64')
     ? input.list('leafHashes')
     : entries.map((bytes) => leafHash(bytes as Uint8Array))
-  const disclosures = input.has('disclosures') ? input.value<Record<string, string[]>>('disclosures') : {}
+  const disclosures = input.has('disclosures') ? input.value<Record<string, string[]>>('disclosures') : undefined
   return {
     name: 'vector',
     checkpoint: () => Promise.resolve(input.bytes('checkpoint')),
@@ -136,15 +136,15 @@ function sourceOf(input: Input): LogSource {
       return Promise.resolve(hashes.length < width ? undefined : concatAll(hashes))
     },
     entries: (n, width) => Promise.resolve(Array.from({ length: width }, (_, i) => entries[n * 256 + i])),
-    disclosuresIn: (begin, end) =>
-      Promise.resolve(
-        new Map(
-          Object.entries(disclosures)
-            .map(([index, texts]) => [Number(index), texts] as const)
-            .filter(([index]) => index >= begin && index < end),
-        ),
-      ),
+    ...(disclosures === undefined
+      ? {}
+      : { disclosuresIn: (begin, end) => Promise.resolve(within(disclosures, begin, end)) }),
   }
+}
+
+function within(disclosures: Readonly<Record<string, string[]>>, begin: number, end: number): Map<number, string[]> {
+  const kept = Object.entries(disclosures).map(([index, texts]) => [Number(index), texts] as const)
+  return new Map(kept.filter(([index]) => index >= begin && index < end))
 }
 
 async function wholeLedger(input: Input): Promise<Report> {
@@ -166,6 +166,7 @@ async function wholeLedger(input: Input): Promise<Report> {
     size: report.size,
     participants: report.participants,
     disclosures: report.disclosures,
+    ordered: report.ordered.map(({ index, by }) => [index, by]),
   }
 }
 

@@ -1051,6 +1051,15 @@ class Approvals(NamedTuple):
     recovery: Optional[int]
 
 
+class Meant(NamedTuple):
+    """Page 22, "Rules": what an entry means, by itself or as the change that it carries."""
+
+    kind: str
+    is_change: bool
+    is_order: bool
+    digests: Sequence[str]
+
+
 class Target(NamedTuple):
     """What later entries may point at. `kind` is None where it is not known what the entry says."""
 
@@ -1059,6 +1068,7 @@ class Target(NamedTuple):
     iss: Optional[str] = None
     items: int = 0
     lines: dict[int, int] = {}  # of each item that is a manifest
+    meant: Optional[Meant] = None  # page 22; None where it is not known what the entry means
 
 
 class KnownTargets(dict[int, Target]):
@@ -1086,6 +1096,7 @@ class State:
     sealed: Optional[Sequence[bytes]] = None  # all leaf hashes, if the tree is authentic
     partial: bool = False  # page 18: entries before may be unknown, and what does not stand here may be all the same
     environment: Optional[str] = None
+    continues: Optional[str] = None  # origin of the ledger that this one continues
     ledger_keys: list[LedgerKey] = field(default_factory=list)
     closed_by: Optional[int] = None
     intake_ended_by: Optional[int] = None
@@ -1302,6 +1313,7 @@ class Judgement:
 
         def change() -> None:
             self.state.environment = payload["environment"]
+            self.state.continues = payload.get("continues", {}).get("origin")
             self.state.ledger_keys = ledger_keys
             for id, thumbprint, key in administrators:
                 self.state.participants[id] = Participant(["administrator"])
@@ -1437,8 +1449,8 @@ class Judgement:
 
     # ---- Deposit, attestation, retraction ----
 
-    def reference(self, reference: dict[str, Any]) -> Optional[Target]:
-        """Page 04, "References". Gives the deposit that is pointed at, if it is known to be one."""
+    def referred(self, reference: dict[str, Any]) -> Optional[Target]:
+        """Page 04, "References", steps 1 and 2. Gives the entry that is pointed at, if it is known what it says."""
         at, hash = reference["index"], read_hash(reference["leafHash"], "reference-hash")
         if at >= self.index:
             self.found("reference-not-found", f"entry {at} is not earlier than this one")
@@ -1451,6 +1463,13 @@ class Judgement:
             return None
         if target.leaf_hash is None or target.kind is None:
             self.not_judged.append(f"what entry {at} says is not known, and it is referred to")
+            return None
+        return target
+
+    def reference(self, reference: dict[str, Any]) -> Optional[Target]:
+        """Page 04, "References". Gives what is pointed at, if it is known to be what the kind of the statement may point at."""
+        target, at = self.referred(reference), reference["index"]
+        if target is None:
             return None
         if target.kind not in POINTS_AT.get(self.statement.kind, ("evidence.deposit",)):
             self.found("reference-kind", f"entry {at} is no deposit")
@@ -1526,7 +1545,20 @@ def target_of(leaf: Optional[bytes], statement: Optional[Statement]) -> Target:
     items = items if isinstance(items, list) else []
     # Of a kind that is not known here it is not known what it deposits.
     kind = statement.kind if statement.kind in KINDS else None
-    return Target(leaf, kind, statement.iss, len(items), manifest_lines(items))
+    return Target(leaf, kind, statement.iss, len(items), manifest_lines(items), meaning_of(statement))
+
+
+def meaning_of(statement: Statement) -> Optional[Meant]:
+    """Page 22, "Rules". One whose members are not in order seals nothing."""
+    try:
+        check_members(statement.payload)
+    except UnknownKind:
+        return None
+    except Refused:
+        return Meant(statement.kind, False, False, [])
+    meant = meant_payload(statement.payload)
+    is_order = meant["kind"] == "erasure.order"
+    return Meant(meant["kind"], meant is not statement.payload, is_order, meant.get("_sd", []))
 
 
 def manifest_lines(items: list[Any]) -> dict[int, int]:
@@ -2450,11 +2482,17 @@ class WalkReport:
     unverified_witnesses: list[str] = field(default_factory=list)
     closed_by: Optional[int] = None
     intake_ended_by: Optional[int] = None
-    flagged: list[int] = field(default_factory=list)
+    compromised: list[int] = field(default_factory=list)
+    not_erased: list[int] = field(default_factory=list)  # page 22: what is kept though its erasure was ordered
+    ordered: list[tuple[int, int]] = field(default_factory=list)  # page 22: withheld, and ordered by which entry
     participants: int = 0
     first_time: str = ""
     last_time: str = ""
     disclosures: Optional[dict[str, int]] = None
+
+    @property
+    def flagged(self) -> list[int]:
+        return [*self.compromised, *self.not_erased]
 
 
 def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> WalkReport:
@@ -2476,11 +2514,13 @@ def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> 
     state = State(trust.origin, trust.vkeys)
     tree = walk_tree(source, checkpoint.size, checkpoint.root, report.findings)
     state.sealed = tree.known if tree.authentic else None
-    EntryWalk(source, tree, state, report).run(checkpoint.size)
+    entries = EntryWalk(source, tree, state, report)
+    entries.run(checkpoint.size)
+    entries.tell_orders()
     judge_ledger_keys(checkpoint, state, report.findings)
     walk_earlier(checkpoint, tree, policy, state, earlier, report.findings)
     report.environment, report.participants = state.environment, len(state.participants)
-    report.flagged, report.closed_by = state.flagged(), state.closed_by
+    report.compromised, report.closed_by = state.flagged(), state.closed_by
     report.intake_ended_by = state.intake_ended_by
     return report
 
@@ -2628,6 +2668,7 @@ class EntryWalk:
         self.report = report
         self.expected_link: Optional[bytes] = bytes(32)  # None: unknown
         self.latest_time = ""
+        self.ordered: dict[int, dict[str, int]] = {}  # page 22: digests of a target, and the order that named each first
 
     def found(self, code: str, index: int, message: str, **more: Any) -> None:
         self.report.findings.add(code, message, index=index, **more)
@@ -2696,7 +2737,29 @@ class EntryWalk:
             self.found("not-judged", index, f"entry {index}: {message}; {NEEDS_NEWER}")
         if judgement.members_in_order and not altered:
             self.judge_disclosures(index, statement)
+            if not judgement.violations and not judgement.not_judged:
+                self.take_order(index, meant_payload(statement.payload))
         return statement
+
+    def take_order(self, index: int, payload: dict[str, Any]) -> None:
+        """Page 22, "The walk": an order that holds, of entries of this ledger."""
+        if payload["kind"] != "erasure.order" or "origin" in payload:
+            return
+        for target in payload["of"]:
+            named = self.ordered.setdefault(target["index"], {})
+            for digest in target["digests"]:
+                named.setdefault(digest, index)
+
+    def tell_orders(self) -> None:
+        """Page 22, "The walk": after the last entry, where the source keeps disclosures."""
+        if self.report.disclosures is None:
+            return
+        for target, named in sorted(self.ordered.items()):
+            kept = {write_base64url(sha256(text.encode())) for text in self.source.disclosures(target)}
+            gone = sorted({order for digest, order in named.items() if digest not in kept})
+            self.report.ordered += [(target, order) for order in gone]
+            if kept & named.keys():
+                self.report.not_erased.append(target)
 
     def later_version(self, index: int, version: int) -> None:
         """Step 7. A version that nobody announced says nothing, as a malformed entry does."""
@@ -3017,7 +3080,7 @@ ROLES_NEEDED.update(
 # What several administrators approve together: these kinds, and no other of this version.
 PROPOSED_KINDS = (
     "participant.admit", "participant.revoke", "ledger.set-approvals", "ledger.set-format", "ledger.rotate-key",
-    "ledger.close", "ledger.end-intake",
+    "ledger.close", "ledger.end-intake", "erasure.order",
 )  # fmt: skip
 PROPOSAL_MEMBERS: dict[str, Check] = {
     "aud": string_that(is_origin, "an origin", "proposal-malformed"),
@@ -3075,7 +3138,7 @@ def roles_of_revoked(state: State, revocation: dict[str, Any]) -> list[str]:
 
 def approvals_are_needed(state: State, payload: dict[str, Any]) -> bool:
     """ "When approvals are needed": whether such a statement by itself is a violation."""
-    if state.approvals is None or payload["kind"] not in PROPOSED_KINDS:
+    if state.approvals is None or payload["kind"] not in PROPOSED_KINDS or payload["kind"] == "erasure.order":
         return False
     recovery = state.approvals.recovery is not None and touches_recovery(state, payload)
     return state.approvals.administrators > 1 or recovery
@@ -3266,6 +3329,8 @@ def is_carried(state: State, proposal: dict[str, Any], approvers: list[list[str]
     """Step 3."""
     needed = state.approvals or Approvals(1, None)
     administrators = sum("administrator" in roles for roles in approvers)
+    if proposal["kind"] == "erasure.order" and administrators < 2:  # page 22, "Rules"
+        return False
     recovered = needed.recovery is not None and sum("recovery" in roles for roles in approvers) >= needed.recovery
     if administrators >= needed.administrators and (
         needed.recovery is None or recovered or not touches_recovery(state, proposal)
@@ -3669,7 +3734,7 @@ def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
         check_members(said.payload)
         if said.kind == "ledger.change" and read_proposal(said.payload["proposal"])["aud"] != origin:
             broken.append("audience-wrong")
-        own = [reference for reference in references_of(said) if "origin" not in reference]
+        own = [reference for reference in references_of(said, entry.time) if "origin" not in reference]
         broken += ["reference-not-found" for reference in own if reference["index"] >= sealed.index][:1]
         if said.kind == "evidence.event":
             broken += [breach.code for breach in broken_times(said.payload, entry.time)]
@@ -3682,9 +3747,19 @@ def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
     return broken
 
 
-def references_of(said: Statement) -> list[dict[str, Any]]:
-    """References of a statement whose members are in order."""
-    return [said.payload["of"]] if "of" in said.payload else said.payload.get("relates", [])
+def references_of(said: Statement, time: str) -> list[dict[str, Any]]:
+    """References to entries of its own ledger that the rulebook judges, of a statement whose members are in order."""
+    payload = meant_payload(said.payload)
+    if payload is not said.payload:  # of a change only if nothing but what is not at hand may be wrong with it
+        judgement = Judgement(State(payload["aud"], [], partial=True), 0, time, said)
+        judge_proposal(judgement, payload)
+        judge_approvals(judgement, said.payload)
+        if judgement.violations or judgement.not_judged:
+            return []
+    if payload["kind"] == "erasure.order":
+        return [] if "origin" in payload else payload["of"]
+    listed = [payload["of"]] if "of" in payload else payload.get("relates", [])
+    return [reference for reference in listed if "origin" not in reference]
 
 
 def rules_broken_by_two(first: SealedEntry, second: SealedEntry, one: Entry, two: Entry) -> list[str]:
@@ -3704,15 +3779,90 @@ def rules_broken_by_two(first: SealedEntry, second: SealedEntry, one: Entry, two
         return broken
     leaf = leaf_hash(first.data)
     state = State("", [])
-    for reference in references_of(later):
-        if "origin" not in reference and reference["index"] == first.index:
+    for reference in references_of(later, two.time):
+        if reference["index"] == first.index:
             judgement = Judgement(state, 1, two.time, later)
             state.targets = [target_of(leaf, earlier)]
-            target = judgement.reference({**reference, "index": 0})
+            refer = {"erasure.order": Judgement.referred, "erasure.report": reported_order}
+            judge = refer.get(meant_payload(later.payload)["kind"], Judgement.reference)
+            target = judge(judgement, {**reference, "index": 0})
             if later.kind == "evidence.retract" and target is not None and target.iss != later.iss:
                 broken.append("retract-not-own")
             broken += [violation.code for violation in judgement.violations]
     return broken
+
+
+# =====================================================================================================================
+# Page 22: Erasure
+# =====================================================================================================================
+
+PROTECTED_KINDS = ("access.", "erasure.", "watch.")
+a_target = object_of({**REFERENCE, "digests": SEALED["_sd"]})
+
+
+def distinct_targets(value: Any, where: str) -> None:
+    array_of(a_target, 1, 64)(value, where)
+    if len({target["index"] for target in value}) != len(value):
+        raise member_refused(where, "free of repetition")
+
+
+KINDS.update(
+    {
+        "erasure.order": ({"of": distinct_targets, **SEALED}, {"origin": an_origin}),
+        "erasure.report": (
+            {"of": object_of(REFERENCE), "where": a_code, "outcome": a_code},
+            {"until": a_time},
+        ),
+    }
+)
+ROLES_NEEDED.update({"erasure.order": ("authority",), "erasure.report": ("operator", "auditor", "attestor")})
+
+
+def erasure_order(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    """ "Rules": each target, or the ledger that all of them are of."""
+    state, is_change = judgement.state, judgement.statement.kind != "erasure.order"
+    if "origin" not in payload:
+        for target in payload["of"]:
+            judge_erased(judgement, target, is_change)
+    elif state.environment is None:
+        judgement.not_judged.append("which ledger this one continues is not known")
+    elif state.continues != payload["origin"]:
+        judgement.found("erasure-origin", f"the genesis does not continue {shown(payload['origin'])}")
+    elif is_change:
+        judgement.found("erasure-held", "who holds units of another ledger is not known here")
+    return no_change
+
+
+def judge_erased(judgement: Judgement, named: dict[str, Any], is_change: bool) -> None:
+    target, at = judgement.referred(named), named["index"]
+    if target is None:
+        return
+    if target.meant is None:
+        judgement.not_judged.append(f"what entry {at} means is not known, and claims of it are to be erased")
+        return
+    kind, by_change, _, sealed = target.meant
+    own = target.iss == judgement.statement.iss or (is_change and by_change)
+    if kind.startswith(PROTECTED_KINDS) and own:
+        judgement.found("erasure-own", f"entry {at} is the orderer’s own {kind}")
+    elif not set(named["digests"]) <= set(sealed):
+        judgement.found("erasure-digest", f"entry {at} does not seal each of the digests")
+
+
+def reported_order(judgement: Judgement, named: dict[str, Any]) -> Optional[Target]:
+    target, at = judgement.referred(named), named["index"]
+    if target is not None and target.meant is None:
+        judgement.not_judged.append(f"what entry {at} means is not known, and it is reported of")
+    elif target is not None and not target.meant.is_order:
+        judgement.found("reference-kind", f"entry {at} is no erasure.order")
+    return target
+
+
+def erasure_report(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    reported_order(judgement, payload["of"])
+    return no_change
+
+
+RULES.update({"erasure.order": erasure_order, "erasure.report": erasure_report})
 
 
 # =====================================================================================================================
@@ -4860,6 +5010,10 @@ def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[st
         return []
     name = (earlier.entry.index, write_base64(leaf_hash(earlier.entry_bytes)))
     kind, payload = related.statement.kind, related.statement.payload
+    ordered = meant_payload(payload)
+    if ordered["kind"] == "erasure.order":
+        named = [] if "origin" in ordered else [(target["index"], target["leafHash"]) for target in ordered["of"]]
+        return [f"orders sealed claims of entry {name[0]} to be erased"] if name in named else []
     said, code = SAID_OF_DEPOSITS.get(kind, (None, None))
     if said is not None and (payload["of"]["index"], payload["of"]["leafHash"]) == name:
         part = part_of(payload["of"])
@@ -5666,6 +5820,7 @@ def walk_as_json(report: WalkReport, source: Source, policy: Policy) -> dict[str
         "participants": report.participants,
         "flagged": report.flagged,
         "disclosures": report.disclosures,
+        "erasuresOrdered": [{"index": index, "by": by} for index, by in report.ordered],
         "notChecked": list(not_checked(report, policy)),
     }
 
@@ -5686,8 +5841,12 @@ def walk_as_text(report: WalkReport, source: Source, policy: Policy) -> Iterator
     if report.first_time != "":
         yield f"from {report.first_time} to {report.last_time}, {report.participants} participants"
     yield from findings_as_text(report.findings)
-    for index in report.flagged[:MOST_SHOWN]:
-        yield f"FLAGGED Entry {index} {COMPROMISED}"
+    for index, by in report.ordered[:MOST_SHOWN]:
+        yield f"WITHHELD claims of entry {index}: erasure ordered by entry {by}"
+    flags = [f"{index} {COMPROMISED}" for index in report.compromised]
+    flags += [f"{index} has claims whose erasure was ordered, and which are still here." for index in report.not_erased]
+    for flag in flags[:MOST_SHOWN]:
+        yield f"FLAGGED Entry {flag}"
     if len(report.flagged) > MOST_SHOWN:
         yield f"FLAGGED and {len(report.flagged) - MOST_SHOWN} more"
     yield "not checked:"

@@ -459,6 +459,7 @@ def walk(given: Input) -> Facts:
         "size": report.size,
         "participants": report.participants,
         "disclosures": report.disclosures,
+        "ordered": [list(pair) for pair in report.ordered],
     }
 
 

@@ -1,9 +1,12 @@
 import { rmSync } from 'node:fs'
+import { append } from '../../core/arrays.ts'
 import type { VerifierKey } from '../../core/note.ts'
 import { emptyChain } from '../chain-state.ts'
 import { HeadFile } from '../head-file.ts'
 import { LevelStorage } from '../leveldb/level-storage.ts'
+import type { ListedBy } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
+import { executeOrders, type StandingOrder, targetsOf } from '../orders.ts'
 import type { LedgerStorage } from '../storage.ts'
 import { LedgerTree } from '../tree.ts'
 import type { MissingClaims } from './missing-claims.ts'
@@ -39,15 +42,19 @@ export async function rebuildDatabase<T>(
     const epoch = await storage.claimWriter()
     const tree = new LedgerTree(storage)
     const replay = new Replay(emptyChain(key.name), tree, storage, key)
+    const standing: StandingOrder[] = []
     for await (const run of entries) {
       const expectedSize = tree.size
-      const group = await replay.take(run)
+      const { orders, ...group } = await replay.take(run)
+      append(standing, orders)
       // The checkpoint is that of the end from the beginning: nobody opens what is not finished.
       await storage.append({ ...group, expectedSize, epoch, checkpoint: note })
       tree.releaseCompleted()
       onProgress?.(tree.size)
     }
     requireSignedTree(note, key, tree)
+    replay.missing.excuse(standing.flatMap(({ of }) => of))
+    await eraseOrdered(storage, tree, standing)
     const result = await use(storage, tree, replay.missing)
     isWhole = true
     return result
@@ -66,4 +73,12 @@ export async function writeHead(path: string, note: string): Promise<void> {
   } finally {
     await head.close()
   }
+}
+
+/** Executes all orders of a new database; what they take is mostly not in it, for the copy had executed them. */
+async function eraseOrdered(storage: LedgerStorage, tree: LedgerTree, orders: readonly StandingOrder[]): Promise<void> {
+  const held = new Map<number, ListedBy>()
+  for (const [index, listedBy] of await targetsOf(orders, tree))
+    if ((await storage.disclosures(index)).length > 0) held.set(index, listedBy)
+  await executeOrders({ storage, orders, targets: held })
 }

@@ -6,6 +6,7 @@ import { EvidenceError } from '../../core/errors.ts'
 import { rootFromTiles } from '../../core/merkle/tiles.ts'
 import type { VerifierKey } from '../../core/note.ts'
 import { formatTime } from '../../core/time.ts'
+import { readBody } from '../../statements/body.ts'
 import { openEntry } from '../../statements/open.ts'
 import { judge } from '../../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../../statements/rules.ts'
@@ -14,6 +15,7 @@ import type { Statement } from '../../statements/statement.ts'
 import { chainAfter, type ChainState } from '../chain-state.ts'
 import { EarlierEntry, referencedIndices } from '../entry-facts.ts'
 import { storedEntry } from '../group.ts'
+import { orderIn, type StandingOrder, withoutAllOrdered } from '../orders.ts'
 import { statementName, usedIds } from '../prefetch.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import type { LedgerStorage, StoredEntry, StoredGroup } from '../storage.ts'
@@ -23,7 +25,11 @@ import { MissingClaims } from './missing-claims.ts'
 import type { CopiedEntry } from './piece.ts'
 
 /** What a run of entries adds to a database, all but the checkpoint. */
-export type ReplayedGroup = Pick<StoredGroup, 'entries' | 'tiles'> & Pick<Partial<StoredGroup>, 'registryChecksum'>
+export type ReplayedGroup = Pick<StoredGroup, 'entries' | 'tiles'> &
+  Pick<Partial<StoredGroup>, 'registryChecksum'> & {
+    /** Orders to erase among the entries, each judged; what they take from entries of the run is not in it. */
+    readonly orders: readonly StandingOrder[]
+  }
 
 /**
  * Takes entries that another ledger sequenced, judges each by the chain and by the whole rulebook as the verifier does, and
@@ -70,7 +76,9 @@ export class Replay {
     })
     const tiles = this.tree.tilesToStore()
     const { checksum } = this.state
-    return { entries, tiles, ...(checksum === before.checksum ? {} : { registryChecksum: checksum }) }
+    const orders = statements.flatMap((statement, i) => orderIn(before.size + i, readBody(statement)) ?? [])
+    const kept = orders.length === 0 ? entries : withoutAllOrdered(entries, orders)
+    return { entries: kept, tiles, orders, ...(checksum === before.checksum ? {} : { registryChecksum: checksum }) }
   }
 
   private place(copied: CopiedEntry, statement: Statement, history: History): StoredEntry {

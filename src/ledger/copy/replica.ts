@@ -11,6 +11,7 @@ import { holdFolder } from '../held-folder.ts'
 import { lookupsGone } from '../lookup.ts'
 import { createLookupCodec } from '../lookup-secret.ts'
 import { openForWriting, type OpenedFolder } from '../opening.ts'
+import { executeOrders, targetsOf } from '../orders.ts'
 import { examineStandIn } from '../recovery.ts'
 import { isFillable } from '../../node/folder-filling.ts'
 import type { AcceptFault } from './missing-claims.ts'
@@ -134,25 +135,29 @@ export class Replica {
   private async append({ entries, checkpoint, erased }: Piece): Promise<void> {
     const { folder, replay, storage, epoch, head, key, acceptMissing } = this.parts
     const expectedSize = this.size
-    const group = await replay.take(entries)
+    const { orders, ...group } = await replay.take(entries)
     requireSignedTree(checkpoint, key, replay.tree)
-    replay.missing.excuse([...readErasures(folder.erased), ...erased])
+    replay.missing.excuse([...readErasures(folder.erased), ...erased, ...orders.flatMap(({ of }) => of)])
     replay.missing.settle(acceptMissing)
+    const stored = orders.map((order) => ({ ...order, of: order.of.filter(({ index }) => index < expectedSize) }))
+    const targets = await targetsOf(stored, replay.tree)
     await storage.append({ ...group, expectedSize, epoch, checkpoint })
     await head.write(checkpoint)
+    await storage.exclusively((alone) => executeOrders({ storage: alone, orders, targets }))
     replay.tree.releaseCompleted()
   }
 
   private async erase(erased: readonly Erasure[]): Promise<void> {
     const { storage, folder, replay } = this.parts
-    for (const erasure of erased) {
+    // What an order takes goes by the order, which was judged here.
+    for (const erasure of erased.filter(({ by }) => by === undefined)) {
       const held = await storage.disclosures(erasure.index)
       const keep = keptBy(erasure, held)
       if (keep.length === held.length) continue
       const gone = held.filter((text) => !keep.includes(text))
       const { statement } = readStored(await replay.tree.entry(erasure.index), erasure.index)
       const lists = lookupsGone(statement.common, gone.map(parseDisclosure), keep.map(parseDisclosure))
-      await storage.eraseDisclosures(erasure.index, keep, lists)
+      await storage.eraseDisclosures([{ index: erasure.index, keep, lists }])
     }
     // After the claims are gone: cut off in between, they are told again.
     addErasures(folder.erased, erased)

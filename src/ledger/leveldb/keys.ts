@@ -6,7 +6,8 @@
  *     t <level, 1> <n, 8 bytes>      full tile, 8,192 bytes
  *     j <iss> 00 <jti, 16 bytes>     index, 8 bytes, and leaf hash, 32 bytes
  *     l <key> <list> 00 <index, 8>   nothing; a look-up key and one of its lists (lookup-codec.ts)
- *     m <name>                       format, checkpoint, epoch; checksums over the registry and the look-ups
+ *     x <digest, 16 bytes>           index, 8 bytes, of an entry that seals the claim with this digest
+ *     m <name>                       format, checkpoint, epoch, the last order that was executed; checksums over the registry and the look-ups
  */
 
 /** Number of this layout of keys and values, kept under `m format`: a database of another one is refused. */
@@ -46,6 +47,10 @@ export function disclosuresKey(index: number): Buffer {
 export function tileKey(level: number, n: number): Buffer {
   return Buffer.concat([Buffer.from([0x74, level]), number8(n)])
 }
+/** Database key by which a sealed claim is found; the first half of a SHA-256 tells one from another. */
+export function sealedKey(digest: string): Buffer {
+  return Buffer.concat([Buffer.from('x'), Buffer.from(digest, 'base64url').subarray(0, 16)])
+}
 export function statementKey(iss: string, jti: string): Buffer {
   return Buffer.concat([Buffer.from(`j${iss}\0`, 'latin1'), Buffer.from(jti.replaceAll('-', ''), 'hex')])
 }
@@ -60,7 +65,7 @@ export function lookupKey(list: Uint8Array, index: number): Buffer {
 export function lookupStart(encoded: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from('l'), encoded])
 }
-export function metaKey(name: 'format' | 'checkpoint' | 'epoch' | 'registry' | 'lookups'): Buffer {
+export function metaKey(name: 'format' | 'checkpoint' | 'epoch' | 'registry' | 'lookups' | 'orders'): Buffer {
   return Buffer.from(`m${name}`)
 }
 

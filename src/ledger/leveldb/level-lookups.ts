@@ -3,7 +3,7 @@ import type { LookupList } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
 import { mergeIndices } from '../lookup-scope.ts'
 import { changeChecksum, emptyLookupChecksum, idKey, keyHash, type LookupChecksum } from '../lookup-tally.ts'
-import type { StatementId, StoredEntry } from '../storage.ts'
+import type { ErasedClaims, StatementId, StoredEntry } from '../storage.ts'
 import type { RunBatch } from './entry-runs.ts'
 import { checksumIn, lookupKey, lookupStart, metaKey, number8, readNumber8, statementKey } from './keys.ts'
 import { readable } from './readable.ts'
@@ -55,18 +55,20 @@ export class LevelLookups {
     return this.write(batch, checksum)
   }
 
-  /** Takes an entry out of lists; gives their keys in the database, and what is to be called when the batch is written. */
-  remove(
+  /** Takes entries out of lists; gives their keys in the database, and what is to be called when the batch is written. */
+  async remove(
     batch: RunBatch,
-    index: number,
-    lookups: readonly LookupList[],
-  ): { readonly keys: readonly Uint8Array[]; readonly written: () => void } {
-    const lists = lookups.map((lookup) => this.codec.list(lookup))
-    const checksum = lists.reduce(
-      (left, list) => changeChecksum(left, keyHash(list, index, this.codec.seed), -1),
-      this.checksum,
+    erased: readonly ErasedClaims[],
+  ): Promise<{ readonly keys: readonly Uint8Array[]; readonly written: () => void }> {
+    const lists = erased.flatMap(({ index, lists: named }) =>
+      named.map((lookup) => ({ index, key: this.codec.list(lookup) })),
     )
-    const keys = lists.map((list) => lookupKey(list, index))
+    // One that was taken out before, by a run that was cut off, is counted no more.
+    const there = await this.has(lists)
+    const checksum = lists
+      .filter((_, i) => there[i])
+      .reduce((left, { key, index }) => changeChecksum(left, keyHash(key, index, this.codec.seed), -1), this.checksum)
+    const keys = lists.map(({ key, index }) => lookupKey(key, index))
     for (const key of keys) batch.del(key)
     return { keys, written: this.write(batch, checksum) }
   }

@@ -8,7 +8,7 @@ import type { DisclosedBytes } from '../../log/log.ts'
 import type { LookupKey, LookupList } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
 import type { LookupChecksum } from '../lookup-tally.ts'
-import type { LedgerStorage, RegistryChecksum, StatementId, StoredGroup, StoredTile } from '../storage.ts'
+import type { ErasedClaims, LedgerStorage, RegistryChecksum, StatementId, StoredGroup, StoredTile } from '../storage.ts'
 import { EntryRuns } from './entry-runs.ts'
 import { GatheredReads } from './gathered-reads.ts'
 import {
@@ -18,12 +18,13 @@ import {
   metaKey,
   number8,
   readNumber8,
+  sealedKey,
   statementKey,
   tileKey,
 } from './keys.ts'
 import { LevelLookups } from './level-lookups.ts'
 import { damaged, readable } from './readable.ts'
-import { Changes, changeWithoutTrace } from './rewrite.ts'
+import { Changes, changeWithoutTrace, forgetNames } from './rewrite.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
 
@@ -136,7 +137,8 @@ export class LevelStorage implements LedgerStorage {
       group.expectedSize,
       group.entries.map(({ bytes }) => bytes),
     )
-    for (const { index, disclosures } of group.entries) {
+    for (const { index, disclosures, sealed = [] } of group.entries) {
+      for (const digest of sealed) put(sealedKey(digest), number8(index))
       if (disclosures.length > 0) put(disclosuresKey(index), Buffer.from(disclosures.join('~'), 'latin1'))
     }
     const written = this.lookups.append(batch, group.entries)
@@ -202,17 +204,38 @@ export class LevelStorage implements LedgerStorage {
     return found.map(([key, bytes]) => ({ index: readNumber8(key, 1), bytes }))
   }
 
-  async eraseDisclosures(index: number, keep: readonly string[], lists: readonly LookupList[]): Promise<void> {
-    const key = disclosuresKey(index)
-    const batch = new Changes()
-    if (keep.length === 0) batch.del(key)
-    else batch.put(key, Buffer.from(keep.join('~'), 'latin1'))
-    const { keys, written } = this.lookups.remove(batch, index, lists)
-    const change = (): Promise<void> => this.db.batch(batch.operations, { sync: true })
-    const reopen = (): Promise<void> =>
-      this.db.open({ ...options, ...sizes, createIfMissing: false, errorIfExists: false })
-    await changeWithoutTrace(this.db, [key, ...keys], change, reopen)
-    written()
+  async eraseDisclosures(erased: readonly ErasedClaims[]): Promise<void> {
+    const lists = new Changes()
+    const { keys, written } = await this.lookups.remove(lists, erased)
+    if (keys.length > 0) {
+      await changeWithoutTrace(this.db, keys, () => this.db.batch(lists.operations, { sync: true }))
+      written()
+    }
+    const claims = new Changes()
+    for (const { index, keep } of erased) {
+      if (keep.length === 0) claims.del(disclosuresKey(index))
+      else claims.put(disclosuresKey(index), Buffer.from(keep.join('~'), 'latin1'))
+    }
+    const ofClaims = erased.map(({ index }) => disclosuresKey(index))
+    await changeWithoutTrace(this.db, ofClaims, () => this.db.batch(claims.operations, { sync: true }))
+    await forgetNames(this.db, () =>
+      this.db.open({ ...options, ...sizes, createIfMissing: false, errorIfExists: false }),
+    )
+  }
+
+  async executedOrders(): Promise<number> {
+    const value = await readable(this.db.get(metaKey('orders')))
+    return value?.length === 8 ? readNumber8(value, 0) : -1
+  }
+
+  async markExecuted(order: number): Promise<void> {
+    await this.db.put(metaKey('orders'), number8(order), { sync: true })
+  }
+
+  async findSealed(digests: readonly string[]): Promise<(number | undefined)[]> {
+    const keys = digests.map(sealedKey)
+    const values = await readable(keys.length <= fewKeys ? this.getNow(keys) : this.db.getMany(keys))
+    return values.map((value) => (value?.length === 8 ? readNumber8(value, 0) : undefined))
   }
 
   async findStatements(

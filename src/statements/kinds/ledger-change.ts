@@ -94,7 +94,7 @@ function isCarried(registry: Registry, { rule, members }: Body, approvers: reado
   const { administrators = 1, recovery } = registry.approvals ?? {}
   const recovered = recovery !== undefined && count('recovery') >= recovery
   if (recovered && rule.proposal?.replacesAdministrator(registry, members) === true) return true
-  if (count('administrator') < administrators) return false
+  if (count('administrator') < Math.max(administrators, rule.proposal?.leastAdministrators ?? 1)) return false
   return recovered || recovery === undefined || rule.proposal?.touchesRecovery(registry, members) === false
 }
 

@@ -4,6 +4,7 @@ import { signatureTypes } from '../../core/cosignature.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { type Jwk, publicKeyOf, thumbprint } from '../../core/jwk.ts'
 import { parseVerifierKey } from '../../core/note.ts'
+import { defined } from '../../core/objects.ts'
 import { z } from 'zod'
 import type { Asked, StatementKind } from '../kind.ts'
 import { clearText, oneKey, origin, participantId } from '../members.ts'
@@ -67,7 +68,8 @@ export const ledgerGenesis: StatementKind<'ledger.genesis', GenesisMembers> = {
 
 /** The registry with every administrator whose key and id are good and their own. */
 function admitAll({ registry, entry, members, findings }: Asked<GenesisMembers>): Registry {
-  let next: Registry = { ...registry, environment: members.environment, ledgerKeys: members.ledgerKeys }
+  const { environment, ledgerKeys, continues } = members
+  let next: Registry = { ...registry, environment, ledgerKeys, ...defined({ continues: continues?.origin }) }
   members.administrators.forEach(({ id, name, keys }, i) => {
     const jwk = keys[0] as Jwk
     const where = `administrators[${i}]`

@@ -162,6 +162,7 @@ export const certificate = {
     recorded: 'event recorded',
     challenged: 'challenged',
     found: 'finding',
+    'erasure-ordered': 'erasure ordered',
     'key-rotated': 'key rotated',
     'key-revoked': 'key revoked',
     'participant-revoked': 'participant revoked',

@@ -125,6 +125,7 @@ export const check = {
     recorded: 'an event recorded of it',
     challenged: 'challenged by a participant',
     found: 'decided on by an authority',
+    'erasure-ordered': 'the erasure of sealed claims of it was ordered',
     'key-revoked': 'the signer’s key was revoked',
     'participant-revoked': 'the signer was revoked',
     'key-rotated': 'the signer’s key was replaced',

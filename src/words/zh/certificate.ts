@@ -151,6 +151,7 @@ export const certificate: CertificateWords = {
     recorded: '事件记录',
     challenged: '异议',
     found: '认定',
+    'erasure-ordered': '责令删除',
     'key-rotated': '密钥更换',
     'key-revoked': '密钥吊销',
     'participant-revoked': '参与方资格终止',

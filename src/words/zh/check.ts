@@ -114,6 +114,7 @@ export const check: typeof english = {
     recorded: '有关该存证的事件记录',
     challenged: '参与方提出异议',
     found: '主管机关作出认定',
+    'erasure-ordered': '已责令删除其中的密封内容',
     'key-revoked': '签名人的密钥被吊销',
     'participant-revoked': '签名人被吊销',
     'key-rotated': '签名人的密钥已更换',

@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { toBase64 } from '../../src/core/base64.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { readErasures } from '../../src/ledger/erasures.ts'
+import type { ComposedStatement, Signer } from '../../src/statements/compose.ts'
+import { type TestFolder, trialFolder } from '../support/folder.ts'
+import { signerNamed } from '../support/signers.ts'
+import { statement } from '../support/statements.ts'
+import { everything } from '../../src/ledger/lookup-scope.ts'
+
+const number = '(2026)沪0104刑初4417号'
+const court = signerNamed('court')
+let test: TestFolder
+let ledger: Ledger
+
+/** Files of the data folder that hold some bytes. */
+function filesWith(pieces: readonly Buffer[], root = test.root): string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => {
+    const path = join(root, name)
+    if (!statSync(path).isFile()) return false
+    const bytes = readFileSync(path)
+    return pieces.some((piece) => bytes.includes(piece))
+  })
+}
+
+const say = (signer: Signer, iss: string, kind: string, members: object, sealed = {}): ComposedStatement =>
+  statement(signer, test.origin, kind, members, { iss, sealed })
+
+async function admit(id: string, role: string): Promise<void> {
+  const participant = { id, type: 'court', roles: [role], keys: [signerNamed(id).jwk] }
+  await ledger.deposit(say(test.administrator, 'administrator', 'participant.admit', { participant }).presentation)
+}
+
+const secret = (): ComposedStatement =>
+  test.deposit('evidence', { sealed: { case: [{ number }], note: `about ${number}` } })
+/** Salts of disclosures: random, so that any piece of one is a trace. */
+const traces = (made: ComposedStatement): Buffer[] => made.disclosures.map(({ text }) => Buffer.from(text.slice(6, 26)))
+
+interface Target {
+  readonly index: number
+  readonly leafHash: Uint8Array
+}
+const targetOf = (made: ComposedStatement, { index, leafHash }: Target, count = 9): object => ({
+  index,
+  leafHash: toBase64(leafHash),
+  digests: made.disclosures.map(({ digest }) => digest).slice(0, count),
+})
+const orderOf = (...of: object[]): string =>
+  say(court, 'court', 'erasure.order', { of }, { basis: 'Decision 12' }).presentation
+
+beforeEach(async () => {
+  test = await trialFolder()
+  ledger = await test.open()
+  await admit('court', 'authority')
+})
+afterEach(async () => {
+  await ledger.close()
+  test.remove()
+})
+
+describe('an order', () => {
+  it('is answered when no file holds what it names', async () => {
+    const made = secret()
+    const place = await ledger.deposit(made.presentation)
+    const other = test.deposit('another', { sealed: { case: [{ number }], note: 'stays' } })
+    const { index } = await ledger.deposit(other.presentation)
+    expect(filesWith(traces(made))).not.toEqual([])
+    const answer = await ledger.deposit(orderOf(targetOf(made, place)))
+    expect(filesWith(traces(made))).toEqual([])
+    expect(await ledger.reads.disclosures(await ledger.reads.entry(place.index))).toEqual([])
+    expect(await ledger.reads.search({ by: 'case', number }, everything, -1, 9)).toEqual([index])
+    expect(await ledger.reads.disclosures(await ledger.reads.entry(index))).toHaveLength(2)
+    expect(readErasures(test.folder.erased)).toMatchObject([{ index: place.index, by: answer.index }])
+    // And the writer goes on.
+    await ledger.deposit(test.deposit('later', { sealed: { note: 'x' } }).presentation)
+    await ledger.close()
+    ledger = await test.open()
+    expect(filesWith(traces(made))).toEqual([])
+    expect(readErasures(test.folder.erased)).toHaveLength(1)
+  })
+
+  it('takes some of the claims of an entry, and leaves the others', async () => {
+    const made = secret()
+    const place = await ledger.deposit(made.presentation)
+    await ledger.deposit(orderOf(targetOf(made, place, 1)))
+    const [gone, stays] = traces(made) as [Buffer, Buffer]
+    expect([filesWith([gone]), filesWith([stays]).length > 0]).toEqual([[], true])
+  })
+
+  it('in the group of its target keeps the claims from being written at all', async () => {
+    const made = secret()
+    const written: string[] = []
+    // Which entry and leaf hash the target will have is known only when it is sequenced: so the first of two groups tells.
+    const first = await ledger.authenticateMany([made.presentation])
+    const [place] = (await ledger.submitMany(first as never)) as unknown as [Target]
+    const again = secret()
+    const texts = [again.presentation, orderOf(targetOf(made, place)), orderOf(targetOf(made, place))]
+    const submissions = await ledger.authenticateMany(texts)
+    const outcomes = await ledger.submitMany(submissions as never)
+    expect(outcomes.filter((one) => one instanceof Error)).toEqual([])
+    expect(filesWith(traces(made))).toEqual([])
+    expect(filesWith(traces(again))).not.toEqual([])
+    expect(written).toEqual([])
+  })
+
+  it('is refused where a digest is not the entry’s, and erases nothing', async () => {
+    const made = secret()
+    const place = await ledger.deposit(made.presentation)
+    const foreign = { ...targetOf(made, place), digests: [signerNamed('x').thumbprint] }
+    await expect(ledger.deposit(orderOf(foreign))).rejects.toMatchObject({ code: 'erasure-digest' })
+    expect(filesWith(traces(made))).not.toEqual([])
+  })
+
+  it('holds reads back while it is executed, and loses none', async () => {
+    const made = secret()
+    const place = await ledger.deposit(made.presentation)
+    const order = ledger.deposit(orderOf(targetOf(made, place)))
+    const entry = await ledger.reads.entry(place.index)
+    const reads: Promise<string[]>[] = []
+    const isDone = order.then(() => true)
+    while (!(await Promise.race([isDone, new Promise((next) => setImmediate(() => next(false)))])))
+      reads.push(ledger.reads.disclosures(entry))
+    const found = (await Promise.all(reads)).map(({ length }) => length)
+    expect(found.filter((count) => count !== 0 && count !== 2)).toEqual([])
+    expect(await ledger.reads.disclosures(entry)).toEqual([])
+  })
+})
+
+describe('a disclosure', () => {
+  it('that another entry sealed is refused, erased or not', async () => {
+    const made = secret()
+    const place = await ledger.deposit(made.presentation)
+    const sd = { _sd: made.disclosures.map(({ digest }) => digest), _sd_alg: 'sha-256' }
+    const copied = (): string => {
+      const { jws } = say(test.depositor, 'depositor', 'evidence.deposit', {
+        items: [{ size: 1, digest: { sha256: 'ab'.repeat(32) } }],
+        ...sd,
+      })
+      return `${jws}~${made.disclosures.map(({ text }) => `${text}~`).join('')}`
+    }
+    await expect(ledger.deposit(copied())).rejects.toMatchObject({ code: 'disclosure-reused' })
+    await ledger.deposit(orderOf(targetOf(made, place)))
+    await expect(ledger.deposit(copied())).rejects.toMatchObject({ code: 'disclosure-reused' })
+    // Sent again it is the entry that there is, and nothing is kept of it.
+    expect(await ledger.deposit(made.presentation)).toMatchObject({ kind: 'existing', index: place.index })
+    expect(filesWith(traces(made))).toEqual([])
+  })
+
+  it('of two statements of one group is the first’s', async () => {
+    const made = secret()
+    const sd = { _sd: made.disclosures.map(({ digest }) => digest), _sd_alg: 'sha-256' }
+    const { jws } = say(test.depositor, 'depositor', 'evidence.deposit', {
+      items: [{ size: 1, digest: { sha256: 'ab'.repeat(32) } }],
+      ...sd,
+    })
+    const copied = `${jws}~${made.disclosures.map(({ text }) => `${text}~`).join('')}`
+    const outcomes = await ledger.submitMany((await ledger.authenticateMany([made.presentation, copied])) as never)
+    expect(outcomes[1]).toMatchObject({ code: 'disclosure-reused' })
+  })
+})
