@@ -12,7 +12,7 @@ import type { StatementBody } from '../statements/kinds.ts'
 import { currentLedgerKeys } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
-import { searchFactsOf, targetFactsOf } from '../statements/said.ts'
+import { searchFactsOf, signedWithin, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { chainAfter, type ChainState } from './chain-state.ts'
 import type { EarlierEntry } from './entry-facts.ts'
@@ -153,7 +153,13 @@ export class GroupBuilder {
     const index = state.size
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
     const reader = readerByKey(state.registry, statement.header.kid)
-    const { told, hidden } = faultsToTell(judgement, (target) => this.mayRefer(reader, target, shown))
+    // What a giver may read it shows by its release, whose signature the rule judged before all that is about entries.
+    const givers = signedWithin(judgement.body).map(({ kid }) => readerByKey(state.registry, kid))
+    const { told, hidden } = faultsToTell(
+      judgement,
+      (target) => this.mayRefer(reader, target, shown) || givers.some((giver) => this.mayRead(giver, target)),
+      (target) => this.mayRead(reader, target),
+    )
     // What a newer verifier would have to judge is nothing that this server may sequence.
     if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
     const { body, next } = judgement

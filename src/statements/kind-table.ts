@@ -1,3 +1,6 @@
+import { custodyEnd } from './kinds/custody-end.ts'
+import { custodyResume } from './kinds/custody-resume.ts'
+import { custodyTransfer } from './kinds/custody-transfer.ts'
 import { evidenceAttest } from './kinds/evidence-attest.ts'
 import { evidenceDeposit } from './kinds/evidence-deposit.ts'
 import { evidenceRetract } from './kinds/evidence-retract.ts'
@@ -27,4 +30,7 @@ export const kindTable = [
   ledgerEndIntake,
   ledgerChange,
   ledgerClose,
+  custodyTransfer,
+  custodyEnd,
+  custodyResume,
 ] as const

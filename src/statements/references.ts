@@ -15,31 +15,39 @@ export function judgeReference(placed: Placed, asked: Asked<unknown>): TargetFac
   return judgeTarget({ ...placed, leafHash: fromBase64(placed.leafHash) }, asked)
 }
 
-/** Judges what a reference points at, whose hash is given as its 32 bytes. */
-export function judgeTarget(
-  { index, leafHash, item, line, where }: Omit<Placed, 'leafHash'> & { readonly leafHash: Uint8Array },
-  {
-    entry,
-    findings,
-    history,
-  }: Pick<Asked<unknown>, 'findings'> & {
-    readonly history: Pick<Asked<unknown>['history'], 'target'>
-    readonly entry: { readonly index: number }
-  },
-): TargetFacts | undefined {
-  const refuse = (code: ErrorCode, message: string): undefined => {
-    violate(findings, code, message, where)
-    return undefined
-  }
+/** What judging a reference takes. */
+type AskedOfTarget = Pick<Asked<unknown>, 'findings'> & {
+  readonly history: Pick<Asked<unknown>['history'], 'target'>
+  readonly entry: { readonly index: number }
+}
+type Target = Omit<Placed, 'leafHash'> & { readonly leafHash: Uint8Array }
+
+/**
+ * Judges that a reference points at an earlier entry, whatever it says. Returns what is known of it, or undefined with the findings
+ * `reference-not-found`, `reference-hash`, `not-judged` added.
+ */
+export function judgeEarlier({ index, leafHash, where }: Target, asked: AskedOfTarget): TargetFacts | undefined {
+  const { entry, findings, history } = asked
   const target = index < entry.index ? history.target(index) : undefined
-  if (target === undefined) return refuse('reference-not-found', `there is no entry ${index} before this one`)
-  if (target.leafHash !== undefined && !equalBytes(target.leafHash, leafHash)) {
-    return refuse('reference-hash', `the leaf hash is not that of entry ${index}`)
-  }
-  if (target.kind === undefined) {
+  if (target === undefined)
+    violate(findings, 'reference-not-found', `there is no entry ${index} before this one`, where)
+  else if (target.leafHash !== undefined && !equalBytes(target.leafHash, leafHash))
+    violate(findings, 'reference-hash', `the leaf hash is not that of entry ${index}`, where)
+  else if (target.kind === undefined)
     leaveOpen(findings, `what entry ${index} is cannot be read by this version`, where)
+  else return target
+  return undefined
+}
+
+/** Judges what a reference points at, whose hash is given as its 32 bytes. */
+export function judgeTarget(reference: Target, asked: AskedOfTarget): TargetFacts | undefined {
+  const { index, item, line, where } = reference
+  const refuse = (code: ErrorCode, message: string): undefined => {
+    violate(asked.findings, code, message, where)
     return undefined
   }
+  const target = judgeEarlier(reference, asked)
+  if (target === undefined) return undefined
   if (target.items === undefined) return refuse('reference-kind', `entry ${index} is no deposit`)
   if (item !== undefined && item >= target.items) {
     const has = counted(target.items, 'item')

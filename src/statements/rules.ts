@@ -1,6 +1,9 @@
 import { type ErrorCode, EvidenceError } from '../core/errors.ts'
 import type { Statement } from './statement.ts'
 
+/** How far `iat` may lie after the entry's time, in milliseconds. */
+export const issuedToleranceMs = 300_000
+
 /** What the rules ask of the entries before. */
 export interface History {
   /** Index of the entry that used `iss` + `jti`, or undefined. */
@@ -21,7 +24,12 @@ export interface TargetFacts {
   readonly items: number | undefined
   /** Lines of each item that is a manifest, by number of the item; undefined where none is. */
   readonly lines?: ReadonlyMap<number, number> | undefined
+  /** Undefined where the entry broke no rule. */
+  readonly soundness?: Soundness | undefined
 }
+
+/** What keeps an entry from being known to have broken no rule: it broke one, or that is not judged in full. */
+export type Soundness = 'violated' | 'open'
 
 /** One entry to be judged on the registry before it. */
 export interface EntryUnderJudgement {

@@ -238,7 +238,8 @@ export class EntryWalk {
       const bytes = bundle[index % tileWidth]
       const target = bytes === undefined ? undefined : valueOr(() => openEntry(bytes), undefined)
       if (target === undefined || !equalBytes(target.hash, history.leaf(index))) continue
-      history.addStatement(index, target.entry.timeMs, target.statement)
+      const soundness = target.statement.knownAlgorithm ? undefined : 'open'
+      history.addStatement(index, target.entry.timeMs, target.statement, soundness)
     }
   }
 }

@@ -47,7 +47,7 @@ export interface WalkReport {
   readonly faultCount: number
   /** Code `not-judged`. */
   readonly unjudged: readonly Finding[]
-  /** Entries that stand, by keys that were later said to have been compromised at their time. */
+  /** Entries that stand: by keys that were later said to have been compromised at their time, or with something else to be said for ever. */
   readonly flagged: readonly { readonly index: number; readonly message: string }[]
   readonly disclosures: { readonly present: number; readonly withheld: number; readonly foreign: number } | undefined
   readonly kinds: Readonly<Record<string, number>>
@@ -138,7 +138,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     faults: faults.kept,
     faultCount: faults.total,
     unjudged: unjudged.kept,
-    flagged: compromised(judge.registry, history),
+    flagged: [...compromised(judge.registry, history), ...judge.flagged.slice(0, mostFlagged)],
     disclosures: source.disclosuresIn === undefined ? undefined : judge.disclosures,
     kinds: judge.kinds,
     participants: participants.size,
@@ -155,6 +155,9 @@ function asTime(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : timeText(ms)
 }
 
+/** Most entries that are flagged of one sort. */
+const mostFlagged = 10_000
+
 /** Entries by keys (or all keys of participants) with `compromisedSince` at or before their time: flagged, not faulted. */
 function compromised(registry: Registry, history: WalkHistory): WalkReport['flagged'] {
   const byKey = compromiseTimes(registry.keys)
@@ -166,7 +169,7 @@ function compromised(registry: Registry, history: WalkHistory): WalkReport['flag
   for (const index of history.matching(isFlagged)) {
     const message = `Entry ${index} was signed by a key that was later said to have been compromised at that time.`
     flagged.push({ index, message })
-    if (flagged.length === 10_000) break
+    if (flagged.length === mostFlagged) break
   }
   return flagged
 }

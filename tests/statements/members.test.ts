@@ -66,7 +66,13 @@ describe.each(kinds)('%s', (kind: Kind) => {
 })
 
 describe('sealed digests', () => {
-  const kindsThatSeal: Kind[] = ['evidence.deposit', 'participant.admit']
+  const kindsThatSeal: Kind[] = [
+    'evidence.deposit',
+    'participant.admit',
+    'custody.transfer',
+    'custody.end',
+    'custody.resume',
+  ]
   const digest = (i: number): string => Buffer.alloc(32, i).toString('base64url')
   const seal = (kind: Kind, members: object): string => judgeMembers(kind, { ...minimal[kind], ...members })
 
@@ -113,6 +119,9 @@ describe('kinds and roles', () => {
       'evidence.deposit',
       'evidence.attest',
       'evidence.retract',
+      'custody.transfer',
+      'custody.end',
+      'custody.resume',
     ])
     expect(['participant.suspend', 'ledger.close'].every(changesRegistry)).toBe(true)
     expect(['participants.x', 'ledgers', 'evidence.participant.x', 'participant'].some(changesRegistry)).toBe(false)

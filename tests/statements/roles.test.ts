@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { composePossession } from '../../src/statements/compose.ts'
 import { type Kind, kinds } from '../../src/statements/kinds.ts'
+import { withCustody } from '../../src/statements/custody-state.ts'
 import { roles } from '../../src/statements/vocabulary.ts'
+import { releaseBy, transferMembers } from '../support/custody.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, statement } from '../support/statements.ts'
 import { changeBy, genesis, iat, origin, rotation, RuleBench, violationsOf } from './bench.ts'
@@ -23,6 +25,9 @@ const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
   'ledger.end-intake': ['administrator'],
   'ledger.change': [],
   'ledger.close': ['administrator'],
+  'custody.transfer': ['depositor', 'attestor', 'authority'],
+  'custody.end': ['depositor', 'attestor', 'authority'],
+  'custody.resume': ['depositor', 'attestor', 'authority'],
 }
 
 /** A ledger in which "somebody" has these roles, and every kind would be in order but for them. */
@@ -32,6 +37,14 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
   bench.admit('victim', ['auditor'])
   bench.deposit('somebody', 1, key)
   const of = bench.reference(3)
+  bench.admit('owner', ['depositor'])
+  bench.deposit('owner', 3)
+  const unit = (item: number) => ({ ...bench.reference(5), item })
+  const held = (item: number) => ({ index: 5, item, iss: 'owner', count: 3, where: '' })
+  // Somebody holds item 0, and item 1, which was lost.
+  bench.registry = withCustody(bench.registry, [held(0)], (one) => ({ ...one, holder: 'somebody' }))
+  bench.registry = withCustody(bench.registry, [held(1)], (one) => ({ ...one, holder: 'somebody', isEnded: true }))
+  const released = { aud: origin, iss: 'owner', to: 'somebody', exhibits: [unit(2)], since: 5, iat }
   const admitted = signerNamed('admitted')
   const newKey = signerNamed('new key of somebody')
   const members: Record<Kind, object> = {
@@ -52,6 +65,9 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
     'ledger.set-approvals': { administrators: 1 },
     'ledger.set-format': { version: 2 },
     'ledger.end-intake': { reason: 'other' },
+    'custody.transfer': transferMembers(releaseBy(signerNamed('owner'), released), 'accepted', 1),
+    'custody.end': { of: [unit(0)], how: 'returned' },
+    'custody.resume': { of: [unit(1)], reason: 'found' },
     'ledger.change': changeBy('participant.revoke', { participant: 'victim', reason: 'other' }, ['administrator']),
   }
   return { bench, members: (kind) => members[kind] }
