@@ -159,7 +159,7 @@ describe.each(points)('custody, at a commit that fails: %s', (point) => {
     const ledger = await folder.open()
     const isPersisted = ledger.reads.size > index + 1
     expect(isPersisted).toBe(point !== 'append before')
-    expect(unitsOf(ledger.reads.registry, index, 'depositor')).toBe(isPersisted ? 'moved' : 'with-issuer')
+    expect(unitsOf(ledger.registry, index, 'depositor')).toBe(isPersisted ? 'moved' : 'with-issuer')
     await ledger.close()
   })
 })
