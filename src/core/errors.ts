@@ -14,6 +14,7 @@ export interface ErrorKind {
 
 const resend = 'Mend the statement, sign it again and send it as a new one.'
 const refetch = 'Get the file again from its source; do not edit it.'
+const releaseAnew = 'Let the giver sign a new release; docs/spec/19-custody.md says how.'
 const askOperator = 'Tell the operator of the ledger; keep your receipts.'
 const restore =
   'Do not start a server on this folder. Keep it as it is, and restore the folder from a copy; docs/operations/recovery.md says how.'
@@ -295,6 +296,29 @@ export const errorTable = {
     exit: 1,
     action: 'Give times of what was done already, and set your clock right.',
   },
+  // Custody
+  'reference-unsound': { status: 409, exit: 1, action: 'Refer to a deposit that broke no rule.' },
+  'release-malformed': { status: 400, exit: 1, action: releaseAnew },
+  'release-party': {
+    status: 400,
+    exit: 1,
+    action: 'Let the receiver sign, or the giver withdraw it.',
+  },
+  'release-expired': { status: 400, exit: 1, action: releaseAnew },
+  'release-key': { status: 403, exit: 1, action: releaseAnew },
+  'release-signature': { status: 400, exit: 1, action: releaseAnew },
+  'release-used': { status: 409, exit: 1, action: releaseAnew },
+  'in-lieu-authority': { status: 403, exit: 1, action: 'Let an authority release it in lieu of the holder.' },
+  'exhibit-repeated': { status: 400, exit: 1, action: 'Name each item once; without item all are.' },
+  'custody-not-holder': { status: 409, exit: 1, action: 'Let the participant sign that holds the unit now.' },
+  'custody-ended': {
+    status: 409,
+    exit: 1,
+    action: 'Let its custodian resume custody first.',
+  },
+  'custody-held': { status: 409, exit: 1, action: 'Nothing to do: custody did not end.' },
+  'custody-stale': { status: 409, exit: 1, action: releaseAnew },
+  'disposal-order': { status: 409, exit: 1, action: 'Name in order an earlier entry by an authority.' },
   'not-judged': { status: 400, exit: 4, action: 'Check again with a newer version of the verifier.' },
   // Chain, tree, checkpoint
   'version-unannounced': { status: 500, exit: 1, action: investigate },
@@ -826,6 +850,8 @@ export interface ErrorFacts {
   readonly found?: string
   readonly index?: number
   readonly retryAfterSeconds?: number
+  /** The message for those who may not read entry `index`, of a finding that says more of it. */
+  readonly discreet?: string
 }
 
 /** Facts without an `expected` that reads as what was `found`: side by side the two would only puzzle. */

@@ -12,7 +12,7 @@ import type { StatementBody } from '../statements/kinds.ts'
 import { currentLedgerKeys } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
-import { sealedDigestsOf, searchFactsOf, targetFactsOf } from '../statements/said.ts'
+import { sealedDigestsOf, searchFactsOf, signedWithin, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { accessAfter } from './access/after.ts'
 import { standingAt } from './access/reading.ts'
@@ -161,8 +161,15 @@ export class GroupBuilder {
     }
     const index = state.size
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
-    const reader = readerByKey(standingAt(state, timeMs), statement.header.kid)
-    const { told, hidden } = faultsToTell(judgement, (target) => this.mayRefer(reader, target, shown))
+    const standing = standingAt(state, timeMs)
+    const reader = readerByKey(standing, statement.header.kid)
+    // What a giver may read it shows by its release, whose signature the rule judged before all that is about entries.
+    const givers = signedWithin(judgement.body).map(({ kid }) => readerByKey(standing, kid))
+    const { told, hidden } = faultsToTell(
+      judgement,
+      (target) => this.mayRefer(reader, target, shown) || givers.some((giver) => this.mayRead(giver, target)),
+      (target) => this.mayRead(reader, target),
+    )
     // What a newer verifier would have to judge is nothing that this server may sequence.
     if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
     const { body, next } = judgement

@@ -10,7 +10,15 @@ import { changesRegistry, kindNamed, type StatementBody } from '../statements/ki
 import { emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judge, type Judgement } from '../statements/rulebook.ts'
 import type { History, TargetFacts } from '../statements/rules.ts'
-import { admittedBy, cosignersOf, endingsOf, keysBroughtBy, ownNewKeyOf, targetFactsOf } from '../statements/said.ts'
+import {
+  admittedBy,
+  cosignersOf,
+  endingsOf,
+  keysBroughtBy,
+  ownNewKeyOf,
+  soundnessOf,
+  targetFactsOf,
+} from '../statements/said.ts'
 import { signedBy, type Statement } from '../statements/statement.ts'
 import { type Finding, findingOf } from '../verify/report.ts'
 
@@ -144,7 +152,7 @@ export class ShownLedger implements History {
     const { origin, registry } = this
     const judgement = judge(registry, entry, this, { origin, ledgerKeys: [], verifies: verifyEd25519 })
     const { common } = statement
-    this.targets.set(index, targetFactsOf(statement, leafHash(entry.bytes)))
+    this.targets.set(index, targetFactsOf(statement, leafHash(entry.bytes), soundnessOf(judgement)))
     const violations = [...judgement.violations]
     this.registry = judgement.next
     for (const error of this.bring(entry))

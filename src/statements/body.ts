@@ -1,7 +1,8 @@
 import { EvidenceError } from '../core/errors.ts'
-import type { JsonObject, JsonValue } from '../core/json.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Body } from './kind.ts'
 import { kindNamed, type StatementBody } from './kinds.ts'
+import { hasProtoMember } from './members.ts'
 import { parseProposal, type Proposal } from './proposal.ts'
 import { schemaError } from './schema-errors.ts'
 import type { Statement } from './statement.ts'
@@ -73,14 +74,4 @@ function readMembers(kind: string, own: JsonObject): Body | undefined {
   const result = rule.schema.safeParse(own)
   if (!result.success) throw schemaError(result.error)
   return { kind, members: result.data, rule }
-}
-
-/** Whether a value has an own member named __proto__ anywhere: no kind has one, and a schema library may pass over it. */
-function hasProtoMember(value: JsonValue): boolean {
-  if (value === null || typeof value !== 'object') return false
-  if (Array.isArray(value)) return value.some(hasProtoMember)
-  for (const name of Object.keys(value)) {
-    if (name === '__proto__' || hasProtoMember(value[name] as JsonValue)) return true
-  }
-  return false
 }

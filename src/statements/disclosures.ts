@@ -82,12 +82,12 @@ export function misfitOf<T extends Sealed>(
   return undefined
 }
 
-function requireShape(body: StatementBody, { claim, value }: Disclosure): void {
+function requireShape(body: StatementBody, { claim, value, digest }: Disclosure): void {
   const { rule, members } = effectiveBody(body)
   const name = claim as SealedClaim
   const result = rule.seals[name]?.safeParse(value)
   if (result?.success === false) throw schemaError(result.error, 'disclosure-claim', claim)
-  const why = rule.sealedFault?.(members, name, value)
+  const why = rule.sealedFault?.(members, name, value, digest)
   if (why !== undefined) throw new EvidenceError('disclosure-claim', `the claim "${claim}" ${why}`, { where: claim })
 }
 

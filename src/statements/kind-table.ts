@@ -1,4 +1,7 @@
 import { accessRule } from './kinds/access-rule.ts'
+import { custodyEnd } from './kinds/custody-end.ts'
+import { custodyResume } from './kinds/custody-resume.ts'
+import { custodyTransfer } from './kinds/custody-transfer.ts'
 import { evidenceAttest } from './kinds/evidence-attest.ts'
 import { evidenceChallenge } from './kinds/evidence-challenge.ts'
 import { evidenceDeposit } from './kinds/evidence-deposit.ts'
@@ -39,4 +42,7 @@ export const kindTable = [
   ledgerEndIntake,
   ledgerChange,
   ledgerClose,
+  custodyTransfer,
+  custodyEnd,
+  custodyResume,
 ] as const

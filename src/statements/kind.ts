@@ -154,6 +154,14 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
   readonly isGenesis?: true
   /** True where its rule keeps facts in the registry though its name does not say so: its entries are then judged again at start. */
   readonly hasState?: true
+  /**
+   * Present where kinds of later versions whose names begin with `prefix` may change what it keeps: the registry after an entry of one of
+   * them.
+   */
+  readonly family?: {
+    readonly prefix: string
+    readonly unknown: (registry: Registry, index: number) => Registry
+  }
   /** True where it sets how many approve a change: what a key's admission rests on. */
   readonly setsApprovals?: true
   /** Present where a statement may be recognised over its bytes: its rule never changes the registry. */
@@ -165,13 +173,15 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
 
   /** The rule: adds findings, returns the registry after the entry, the same object where nothing changed. */
   judge(asked: Asked<Members>): Registry
+  /** The registry after an entry that violates nothing and of which something is not judged; without it, as the rulebook leaves it. */
+  leftOpen?(asked: Asked<Members>): Registry
   /**
    * Whether a violation that entries not at hand might explain holds whatever they say, since the registry has what it is about
    * (docs/spec/18-package.md).
    */
   holdsAnyway?(registry: Registry, members: Members, finding: EvidenceError): boolean
-  /** What sealed values must be besides their shape: why one does not fit, or undefined. */
-  sealedFault?(members: Members, claim: SealedClaim, value: unknown): string | undefined
+  /** What sealed values must be besides their shape: why one does not fit, or undefined. `digest`: the disclosure's, as in `_sd`. */
+  sealedFault?(members: Members, claim: SealedClaim, value: unknown, digest: string): string | undefined
   /** The statement within; undefined where it is of a later kind. Throws the codes of its members. */
   carries?(members: Members, read: ReadMembers): Body | undefined
   /** What it deposits, at most 64. */
@@ -188,6 +198,13 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
   ends?(members: Members, by: SignedBy): readonly Ending[]
   /** Thumbprints of keys by which others signed within it. */
   cosigners?(members: Members): readonly string[]
+  /**
+   * Who signed within it. A key of theirs that was compromised flags the entry, and entries that they may read are shown to its signer: so
+   * its rule asks nothing of these before the signatures within are found to hold.
+   */
+  signedWithin?(members: Members): readonly SignedBy[]
+  /** What is said for ever beside an entry of it that stands, such as that somebody's signature was not needed. */
+  flags?(members: Members): readonly string[]
   /** The change of the ledger's key that it says. */
   ledgerKeyChange?(members: Members): LedgerKeyChange
   /**

@@ -1,5 +1,6 @@
 import type { Body, StatementKind } from './kind.ts'
 import { kindTable } from './kind-table.ts'
+import type { Registry } from './registry.ts'
 
 type KnownKind = (typeof kindTable)[number]
 
@@ -41,9 +42,32 @@ export function changesRegistry(kind: string): boolean {
   return kind.startsWith('ledger.') || kind.startsWith('participant.')
 }
 
-/** Whether entries of a kind are judged again at start: those that may change the registry, whether they do or not, and those whose rule keeps state in it. */
+/** Kinds that kinds of later versions may share their state with. */
+const families = allKinds.flatMap(({ family }) => (family === undefined ? [] : [family]))
+
+/**
+ * Whether entries of a kind are judged again at start: those that may change the registry, whether they do or not, and those whose rule
+ * keeps state in it, or may in a later version.
+ */
 export function isReplayed(kind: string): boolean {
-  return changesRegistry(kind) || kindNamed(kind)?.hasState === true
+  return (
+    changesRegistry(kind) ||
+    kindNamed(kind)?.hasState === true ||
+    families.some(({ prefix }) => kind.startsWith(prefix))
+  )
+}
+
+/** How the names of all kinds begin that are judged again at start, those of later versions too. */
+export function replayedPrefixes(): string[] {
+  const prefixes = ['ledger.', 'participant.', ...families.map(({ prefix }) => prefix)]
+  return [...prefixes, ...replayedKinds().filter((kind) => !prefixes.some((prefix) => kind.startsWith(prefix)))]
+}
+
+/** The registry after an entry of a kind that this version does not know. */
+export function afterUnknownKind(registry: Registry, kind: string, index: number): Registry {
+  let next = registry
+  for (const { prefix, unknown } of families) if (kind.startsWith(prefix)) next = unknown(next, index)
+  return next
 }
 
 /** All kinds that may order an erasure, by themselves or by what they carry. */

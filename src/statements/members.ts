@@ -2,6 +2,7 @@ import { tryBase64, tryBase64url } from '../core/base64.ts'
 import { utf8Length } from '../core/bytes.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { digestLengths, isDigestAlgorithm, strongDigests } from '../core/hash.ts'
+import type { JsonValue } from '../core/json.ts'
 import { defined } from '../core/objects.ts'
 import { isOrigin } from '../core/origin.ts'
 import { maxSeconds, tryTime } from '../core/time.ts'
@@ -130,6 +131,13 @@ const referenceMembers = {
 export const reference = z.strictObject(referenceMembers)
 export type Reference = z.infer<typeof reference>
 
+/** A deposit or one item of it: what custody is of (docs/spec/19-custody.md). */
+export const unitReference = z.strictObject({ index: safeSize, leafHash: leafHashText, item: safeSize.optional() })
+export type UnitReference = z.infer<typeof unitReference>
+
+/** An entry of this ledger, whatever it says. */
+export const entryReference = z.strictObject({ index: safeSize, leafHash: leafHashText })
+
 /** A reference to an entry of this ledger, to one item of it or to one line of a manifest, and where in the statement it stands. */
 export interface Placed {
   /** Path of the member, as findings name it: `of`, `relates[2]`. */
@@ -172,7 +180,20 @@ export function base64urlText(max: number): z.ZodType<string> {
     .refine((text) => tryBase64url(text) !== undefined, { error: 'is not canonical base64url' })
 }
 
-/** `_sd` and `_sd_alg` come together. */
-export function sealIsWhole(body: { _sd?: unknown; _sd_alg?: unknown }): boolean {
-  return (body._sd === undefined) === (body._sd_alg === undefined)
+/** An object that may seal claims: `_sd` and `_sd_alg` come together. */
+export function sealing<T extends z.ZodType<{ _sd?: unknown; _sd_alg?: unknown }>>(schema: T): T {
+  return schema.refine(({ _sd, _sd_alg }) => (_sd === undefined) === (_sd_alg === undefined), {
+    error: 'has one of _sd and _sd_alg without the other',
+    path: ['_sd'],
+  })
+}
+
+/** Whether a value has an own member named __proto__ anywhere: no kind has one, and a schema library may pass over it. */
+export function hasProtoMember(value: JsonValue): boolean {
+  if (value === null || typeof value !== 'object') return false
+  if (Array.isArray(value)) return value.some(hasProtoMember)
+  for (const name of Object.keys(value)) {
+    if (name === '__proto__' || hasProtoMember(value[name] as JsonValue)) return true
+  }
+  return false
 }

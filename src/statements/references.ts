@@ -29,6 +29,16 @@ type Referring = Pick<Asked<unknown>, 'findings'> & {
   readonly entry: { readonly index: number }
 }
 
+/**
+ * Judges that a reference points at an earlier entry of a known kind, whatever it says. Returns what is known of it, or undefined with the
+ * findings `reference-not-found`, `reference-hash`, `not-judged` added.
+ */
+export function judgeEarlier(reference: PlacedHash, referring: Referring): TargetFacts | undefined {
+  const target = judgeHash(reference, referring)
+  if (target === undefined || target.kind !== undefined) return target
+  return leaveUnread(referring.findings, reference.index, reference.where)
+}
+
 /** Judges what a reference points at, whose hash is given as its 32 bytes. */
 export function judgeTarget(
   reference: PlacedHash,
@@ -41,9 +51,8 @@ export function judgeTarget(
     violate(findings, code, message, where)
     return undefined
   }
-  const target = judgeHash(reference, referring)
+  const target = judgeEarlier(reference, referring)
   if (target === undefined) return undefined
-  if (target.kind === undefined) return leaveUnread(findings, index, where)
   if (target.items === undefined) {
     const isOther = target.sort !== undefined && also.includes(target.sort)
     if (!isOther) return refuse('reference-kind', `entry ${index} is no ${['deposit', ...also].join(' and no ')}`)

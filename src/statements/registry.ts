@@ -78,11 +78,18 @@ export interface Registry {
   readonly isPartial?: boolean
   /** Index of the first registry entry that this version cannot judge: authority after it is not judged. */
   readonly uncertainSince?: number
+  /** Index of the last entry that made it uncertain, or would have. */
+  readonly doubtedAt?: number
 }
 
 /** The registry before any entry. */
 export function emptyRegistry(origin: string): Registry {
   return { origin, environment: undefined, ledgerKeys: [], participants: new Map(), keys: new Map() }
+}
+
+/** The registry after an entry that cannot be judged, or is not at hand: uncertain, unless it was before. */
+export function doubted(registry: Registry, index: number): Registry {
+  return { ...registry, uncertainSince: registry.uncertainSince ?? index, doubtedAt: index }
 }
 
 /** The registry with a participant and its one key added. */
@@ -110,8 +117,11 @@ export function withParticipantRecord(registry: Registry, record: ParticipantRec
   return { ...registry, participants: withEntry(registry.participants, record.id, record) }
 }
 
-/** The registry as another thread can be handed it: with maps that are nothing but maps. */
-export function copyableRegistry(registry: Registry): Registry {
+/**
+ * The registry as another thread can be handed it: with maps that are nothing but maps, and without what kinds with state keep. That may be
+ * large, changes with each of their entries, and is asked by their own rules alone: a thread judges none of their entries.
+ */
+export function copyableRegistry({ states: _states, ...registry }: Registry): Registry {
   const { participants, keys, proposals } = registry
   return {
     ...registry,

@@ -1,7 +1,7 @@
 import { attempt } from '../core/attempt.ts'
 import { type ErrorCode, EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
-import type { Registry } from './registry.ts'
+import { doubted, type Registry } from './registry.ts'
 import {
   type EntryUnderJudgement,
   type Findings,
@@ -11,8 +11,8 @@ import {
   type RuleContext,
 } from './rules.ts'
 import { readBody } from './body.ts'
-import type { Body, UnitsState } from './kind.ts'
-import { changesRegistry, kindNamed, type StatementBody } from './kinds.ts'
+import type { Asked, Body, UnitsState } from './kind.ts'
+import { afterUnknownKind, changesRegistry, kindNamed, type StatementBody } from './kinds.ts'
 import { unitsOf } from './said.ts'
 import { authorityCodes, mayBeUnshown, takeUnshown } from './unshown.ts'
 
@@ -76,15 +76,25 @@ export function judge(
   let next = registry
   // A second genesis is one fault, and not every fault of its members besides.
   const isMisplaced = isGenesis && entry.index !== 0
-  if (body !== undefined && !isMisplaced) next = applyKind(registry, entry, body, findings, history, context)
+  const asked = body === undefined ? undefined : askedOf(registry, entry, body, findings, history, context)
+  if (body !== undefined && asked !== undefined && !isMisplaced) next = applyKind(body, asked)
   const unshown = takeUnshown(findings, registry, body)
   const isOpen = registry.uncertainSince !== undefined && leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(findings))
   // An entry whose issuer's authority is open changes nothing: what it would have admitted stays unknown, and so not judged.
   const isAuthorityOpen = authorityOpen || unshown.some(({ code }) => authorityCodes.includes(code))
-  if (findings.violations.length > 0 || isAuthorityOpen || isOpen) next = registry
-  else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }
+  if (findings.violations.length > 0) next = registry
+  else if (body === undefined && kindNamed(common.kind) === undefined)
+    next = afterUnknownKind(
+      changedUnknown && !isAuthorityOpen ? doubted(registry, entry.index) : registry,
+      common.kind,
+      entry.index,
+    )
+  else if (asked !== undefined && body?.rule.leftOpen !== undefined && findings.unjudged.length > 0)
+    next = body.rule.leftOpen(asked)
+  else if (isAuthorityOpen || isOpen) next = registry
+  else if (changedUnknown) next = doubted(registry, entry.index)
   return { ...findings, unshown, isAuthorityOpen, next, usesStatementId: findings.violations.length === 0, body }
 }
 
@@ -173,15 +183,21 @@ function judgeAuthority(
   }
 }
 
-function applyKind(
+function askedOf(
   registry: Registry,
   entry: EntryUnderJudgement,
-  body: StatementBody,
+  { members, carried }: Body,
   findings: Findings,
   history: History,
   context: RuleContext,
-): Registry {
-  const { kind, rule, members, carried }: Body = body
+): Asked<unknown> {
+  const units = (index: number, iss: string): UnitsState => unitsOf(registry, index, iss)
+  return { registry, entry, members, carried, findings, history, context, unitsOf: units }
+}
+
+function applyKind(body: Body, asked: Asked<unknown>): Registry {
+  const { kind, rule } = body
+  const { registry, findings } = asked
   if (requiresApproval(registry, body)) {
     const message = `the change ${kind} must be approved by several, in a statement of the kind ledger.change`
     const needed = new EvidenceError('approvals-needed', message, { where: 'kind' })
@@ -189,8 +205,7 @@ function applyKind(
     // An entry that is not at hand may say that none are; what the change breaks besides, it breaks anyway.
     if (!mayBeUnshown(needed, registry, body)) return registry
   }
-  const units = (index: number, iss: string): UnitsState => unitsOf(registry, index, iss)
-  return rule.judge({ registry, entry, members, carried, findings, history, context, unitsOf: units })
+  return rule.judge(asked)
 }
 
 /** Whether a statement of this kind may not stand alone. */

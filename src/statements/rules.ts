@@ -31,6 +31,8 @@ export interface TargetFacts {
   readonly sort?: TargetSort | undefined
   /** Opens the entry for what it says: for references that ask (`asksWhat`). Missing or giving undefined where it is not known. */
   readonly said?: (() => SaidFacts | undefined) | undefined
+  /** Undefined where the entry broke no rule. */
+  readonly soundness?: Soundness | undefined
 }
 
 /** What an entry says, by itself or as the change that it carries. */
@@ -43,6 +45,9 @@ export interface SaidFacts {
   /** base64url SHA-256 of each disclosure that it seals; none where its members are not in order. */
   readonly digests: readonly string[]
 }
+
+/** What keeps an entry from being known to have broken no rule: it broke one, or that is not judged in full. */
+export type Soundness = 'violated' | 'open'
 
 /** One entry to be judged on the registry before it. */
 export interface EntryUnderJudgement {

@@ -20,7 +20,7 @@ import { allKinds, kindNamed } from './kinds.ts'
 import { toReadersOnly } from './later-event-names.ts'
 import type { Item } from './members.ts'
 import type { Registry } from './registry.ts'
-import type { SaidFacts, TargetFacts } from './rules.ts'
+import type { Findings, SaidFacts, Soundness, TargetFacts } from './rules.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
 import { signedBy, type Statement } from './statement.ts'
 
@@ -87,7 +87,17 @@ export function subjectsOf(body: Body | undefined, by: SignedBy): readonly strin
 
 /** Thumbprints of the keys by which others signed within a statement, such as those of who approved it; each once. */
 export function cosignersOf(body: Body | undefined): readonly string[] {
-  return body?.rule.cosigners?.(body.members) ?? []
+  return body?.rule.cosigners?.(body.members) ?? signedWithin(body).map(({ kid }) => kid)
+}
+
+/** Who signed within a statement, besides its signer: what is said later of their keys is said of the statement too. */
+export function signedWithin(body: Body | undefined): readonly SignedBy[] {
+  return asked(body, (rule, members) => rule.signedWithin?.(members)) ?? []
+}
+
+/** What is to be said for ever beside an entry that stands; empty where there is nothing. */
+export function flagsOf(body: Body | undefined): readonly string[] {
+  return asked(body, (rule, members) => rule.flags?.(members)) ?? []
 }
 
 /** The change of the ledger's key that a statement says. */
@@ -105,17 +115,30 @@ export function sealedDigestsOf(body: Body): readonly string[] {
   return (effectiveBody(body).members as { readonly _sd?: readonly string[] | undefined })._sd ?? []
 }
 
-/** What references ask of the entry of a statement; of a kind that is not known here, no kind. `leafHash`: 32 bytes. */
-export function targetFactsOf(statement: Statement, leafHash: Uint8Array): TargetFacts {
+/**
+ * What references ask of the entry of a statement; of a kind that is not known here, no kind. `leafHash`: 32 bytes; `soundness` as
+ * {@link soundnessOf} tells it, left out where the entry is known to have broken no rule.
+ */
+export function targetFactsOf(statement: Statement, leafHash: Uint8Array, soundness?: Soundness): TargetFacts {
   const { common, payload } = statement
   const { kind, iss } = common
   const known = kindNamed(kind)
   const { items } = payload
   const said = (): SaidFacts | undefined => saidFactsOf(statement)
-  if (known?.items === undefined)
-    return { leafHash, kind: known && kind, iss, items: undefined, ...defined({ sort: known?.pointedAt }), said }
+  if (known?.items === undefined) {
+    const sort = known?.pointedAt
+    return { leafHash, kind: known && kind, iss, items: undefined, ...defined({ sort, soundness }), said }
+  }
   const list = Array.isArray(items) ? items : []
-  return { leafHash, kind, iss, items: list.length, ...defined({ lines: manifestLines(list) }), said }
+  return { leafHash, kind, iss, items: list.length, ...defined({ lines: manifestLines(list), soundness }), said }
+}
+
+/** Whether an entry broke a rule, by what the rulebook found; undefined where it broke none. */
+export function soundnessOf({
+  violations,
+  unjudged,
+}: Readonly<Record<keyof Findings, readonly unknown[]>>): Soundness | undefined {
+  return violations.length > 0 ? 'violated' : unjudged.length > 0 ? 'open' : undefined
 }
 
 /** What a statement says, by itself or as the change that it carries; undefined where that is of a kind that is not known here. */

@@ -58,6 +58,26 @@ export const sealedShapes = {
   ext: z.record(z.string(), z.json()),
 } as const
 
+const texts = z.array(text).min(1).max(64)
+
+/** What a holder says with a release: what for, under which seals, in which condition, and by whom it is carried. */
+export const offerClaim = z.strictObject({
+  purpose: text.optional(),
+  seals: texts.optional(),
+  condition: text.optional(),
+  carrier: person.optional(),
+  authority: text.optional(),
+  place: text.optional(),
+})
+
+/** What a receiver says of what it took over, or did not: who was there, where, under which seals, in which condition. */
+export const acceptanceClaim = z.strictObject({
+  persons: z.array(person).min(1).max(16).optional(),
+  place: text.optional(),
+  seals: texts.optional(),
+  condition: text.optional(),
+})
+
 /** Beside `participant.admit`: the one name, and a note of how the participant was identified. */
 export const admissionClaims: Readonly<{ names: z.ZodType<string>; note: z.ZodType<string> }> = {
   names: text,

@@ -19,6 +19,13 @@ const unshownCodes: readonly ErrorCode[] = [
   'last-administrator',
   'threshold-impossible',
   'ledger-key-retired',
+  'release-key',
+  'in-lieu-authority',
+  'disposal-order',
+  'custody-not-holder',
+  'custody-ended',
+  'custody-held',
+  'custody-stale',
 ]
 
 /** Whether an entry that is not at hand may explain a violation: never, where the registry is not partial. */
@@ -36,7 +43,8 @@ export function takeUnshown(
   if (registry.isPartial !== true) return []
   const isOpen = (finding: EvidenceError): boolean => mayBeUnshown(finding, registry, body)
   // What a reference points at may lie in an entry that is not at hand.
-  const isReference = ({ facts }: EvidenceError): boolean => /^(?:of(?:$|\[)|relates\[)/.test(facts.where ?? '')
+  const isReference = ({ facts }: EvidenceError): boolean =>
+    /^(?:of(?:$|\[)|relates\[|release\.exhibits\[|order$)/.test(facts.where ?? '')
   const open = [...violations.filter(isOpen), ...unjudged.filter(isReference)]
   for (const list of [violations, unjudged]) {
     const kept = list.filter((finding) => !open.includes(finding))

@@ -117,6 +117,7 @@ export type SealedClaim = (typeof sealedClaims)[number]
 export const statementTyp = 'evidence-statement+sd-jwt'
 export const possessionTyp = 'evidence-key-possession+jwt'
 export const proposalTyp = 'evidence-proposal+jwt'
+export const releaseTyp = 'evidence-custody-release+jwt'
 export const accessTyp = 'evidence-access+jwt'
 
 export function isRole(name: string): name is Role {

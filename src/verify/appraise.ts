@@ -303,7 +303,9 @@ function judgeAlone(
       },
     )
     const { violations, unjudged, next, body } = judgement
-    const isPlain = violations.length === 0 && unjudged.length === 0 && next === registry
+    // What a kind with state keeps is not at hand here.
+    const hasState = body?.rule.hasState === true
+    const isPlain = !hasState && violations.length === 0 && unjudged.length === 0 && next === registry
     return { signed: isSigned ? signed : 0, body: isPlain ? body : undefined }
   } catch (error) {
     if (error !== asksHistory) throw error

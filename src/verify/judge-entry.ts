@@ -8,13 +8,13 @@ import { defined } from '../core/objects.ts'
 import { chainFaults } from '../statements/chain.ts'
 import type { StatementBody } from '../statements/kinds.ts'
 import { bodyOfEntry, type EntryParts, type OpenedEntry } from '../statements/open.ts'
-import type { Registry } from '../statements/registry.ts'
+import { doubted, type Registry } from '../statements/registry.ts'
 import type { PlainReferences } from '../statements/plain/members.ts'
 import { isSameGround, isSameSigner } from '../statements/plain/recognise.ts'
 import { judgeTarget } from '../statements/references.ts'
 import { judge, type Judgement } from '../statements/rulebook.ts'
 import type { Findings, History, RuleContext } from '../statements/rules.ts'
-import { sealedDigestsOf } from '../statements/said.ts'
+import { flagsOf, sealedDigestsOf, signedWithin, soundnessOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { type Appraisal, plain, readDisclosures, recognised } from './appraise.ts'
 import { OrderedErasures } from './ordered-erasures.ts'
@@ -82,6 +82,8 @@ export class EntryJudge {
   registry: Registry
   readonly disclosures = { present: 0, withheld: 0, foreign: 0 }
   readonly erasures: OrderedErasures = new OrderedErasures()
+  /** What is said beside entries that stand. */
+  readonly flagged: { readonly index: number; readonly message: string }[] = []
   readonly kinds = Object.create(null) as Record<string, number>
   firstMs: number | undefined
   /** The latest time so far. */
@@ -100,6 +102,11 @@ export class EntryJudge {
   /** Goes on after an entry that was not judged here: the next one links to it. */
   passOver(index: number): void {
     this.expectedLink = index < 0 ? zeroHash : this.options.history.leaf(index)
+  }
+
+  /** What an entry said of participants, keys and custody is not known: nothing that rests on it is a fault. */
+  doubt(index: number): void {
+    this.registry = doubted(this.registry, index)
   }
 
   /** One fault stands for all entries from here on; what they said of participants and keys is not known. */
@@ -213,7 +220,7 @@ export class EntryJudge {
     const isAsSealed = tree.authentic && !altered
     const unreadable = (error: EvidenceError): void => {
       faults.add(findingOf(error, index))
-      if (!isAsSealed) this.loseAuthority(index)
+      if (!isAsSealed) this.doubt(index)
     }
     if (!(entry instanceof EvidenceError)) this.judgeChain(index, entry, altered)
     this.expectedLink = sealed ?? hash
@@ -236,11 +243,7 @@ export class EntryJudge {
   /** After an entry that cannot be read: what it said of participants is not known. */
   private lose(index: number, link: Uint8Array | undefined): void {
     this.expectedLink = link
-    this.loseAuthority(index)
-  }
-
-  private loseAuthority(index: number): void {
-    this.registry = { ...this.registry, uncertainSince: this.registry.uncertainSince ?? index }
+    this.doubt(index)
   }
 
   /** An announced version needs a newer verifier; one that nobody announced is the ledger's fault, and says nothing. */
@@ -250,10 +253,10 @@ export class EntryJudge {
     if (isAnnounced || this.registry.uncertainSince !== undefined) {
       const message = `${what}: not judged, needs a newer verifier.`
       this.options.unjudged.add({ code: 'not-judged', index, message })
-      return this.loseAuthority(index)
+      return this.doubt(index)
     }
     this.fault('version-unannounced', index, `${what}, which no entry before announced.`)
-    if (!isAsSealed) this.loseAuthority(index)
+    if (!isAsSealed) this.doubt(index)
   }
 
   private judgeStatement(
@@ -277,19 +280,27 @@ export class EntryJudge {
     for (const violation of judgement.violations) faults.add(findingOf(violation, index))
     for (const open of judgement.unjudged) unjudged.add(findingOf(open, index))
     // What an altered entry said when it was sequenced is not known: it changes nothing, and nobody after it is blamed for that.
-    if (altered) return this.loseAuthority(index)
+    if (altered) return this.doubt(index)
     const changedRegistry = judgement.next !== this.registry
     this.registry = judgement.next
     // Without an authentic tree nothing says that these bytes were sequenced: others may have been in order.
-    if (!tree.authentic && judgement.violations.length > 0) this.loseAuthority(index)
+    if (!tree.authentic && judgement.violations.length > 0) this.doubt(index)
     const { iss, jti, kind } = statement.common
     if (judgement.usesStatementId) history.ids.add(iss, jti, index)
-    history.addStatement(index, timeMs, statement)
+    history.addStatement(index, timeMs, statement, soundnessOf(judgement))
     this.count(kind)
     const { body } = judgement
     if (isWhole(judgement) && index >= this.options.trustedSize) this.erasures.take(index, body)
+    history.addWithin(index, signedWithin(body))
+    this.flag(index, judgement)
     const disclosures = this.judgeDisclosures(index, body, texts)
     observer?.entry({ index, leafHash: history.leaf(index), statement, body, disclosures, changedRegistry })
+  }
+
+  /** Notes what is said for ever beside an entry that stands. */
+  private flag(index: number, { violations, unjudged, body }: Judgement): void {
+    if (violations.length > 0 || unjudged.length > 0) return
+    for (const what of flagsOf(body)) this.flagged.push({ index, message: `Entry ${index}: ${what}.` })
   }
 
   /** Each stored disclosure must be one that the entry seals; one that is gone is withheld, which is a fault where the source keeps all but erased ones. */

@@ -2,7 +2,7 @@ import { valueOr } from '../core/attempt.ts'
 import { toBase64url, tryBase64url } from '../core/base64.ts'
 import { holdsBytes, latin1, utf8 } from '../core/bytes.ts'
 import { entryVersion, leafHash } from '../core/entry.ts'
-import { changesRegistry, replayedKinds } from '../statements/kinds.ts'
+import { replayedPrefixes } from '../statements/kinds.ts'
 import { openStatement } from '../statements/open.ts'
 import { absent, type Packed } from './packed.ts'
 
@@ -25,7 +25,7 @@ const idMember = '"jti":"'
  * How a payload begins a kind that may change the registry. A canonical payload (RFC 8785) has this one spelling, without an
  * escape, and one that is not canonical changes nothing: what is not found is not there.
  */
-const telling = ['ledger.', 'participant.', ...replayedKinds().filter((kind) => !changesRegistry(kind))]
+const telling = replayedPrefixes()
   .flatMap((begin) => encodedSpellings(`"kind":"${begin}`))
   .map(utf8)
 

@@ -236,7 +236,10 @@ export class EntryWalk {
       if (!isForgotten && (asksWhat !== true || history.knowsSaid(index))) continue
       const target = await this.reread(index)
       if (target === undefined) continue
-      if (isForgotten) history.addStatement(index, target.entry.timeMs, target.statement)
+      if (isForgotten) {
+        const soundness = target.statement.knownAlgorithm ? undefined : 'open'
+        history.addStatement(index, target.entry.timeMs, target.statement, soundness)
+      }
       if (asksWhat === true) history.noteSaid(index, target.statement)
     }
   }

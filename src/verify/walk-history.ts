@@ -1,4 +1,5 @@
-import type { History, SaidFacts, TargetFacts, TargetSort } from '../statements/rules.ts'
+import type { SignedBy } from '../statements/kind.ts'
+import type { History, SaidFacts, Soundness, TargetFacts, TargetSort } from '../statements/rules.ts'
 import { saidFactsOf, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { defined } from '../core/objects.ts'
@@ -23,9 +24,13 @@ class Column<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array> {
 const depositsItems = 1
 const depositsNothing = 2
 const isOfUnknownKind = 3
-/** Facts from here on are the sorts of entries that deposit nothing and may be pointed at, in the order of {@link sorts}. */
+/** What from here on says which sort of entry it is that deposits nothing and may be pointed at, in the order of {@link sorts}. */
 const firstSort = 4
 const sorts: readonly TargetSort[] = ['challenge']
+/** The bits of a fact that say what it is. Those above say that the entry broke a rule, or that something of it is not judged. */
+const whatMask = 7
+const isViolated = 8
+const isOpen = 16
 
 /** How many items an entry deposits, or its sort where it deposits nothing and may be pointed at; `unknown` where its kind is. */
 export type Deposits = number | 'nothing' | 'unknown' | TargetSort
@@ -53,6 +58,7 @@ export class WalkHistory implements History {
   private readonly said = new Map<number, SaidFacts | undefined>()
   /** Entries of which nothing is to be had, not even a leaf hash. */
   private readonly lost = new Set<number>()
+  private readonly within = new Map<number, readonly SignedBy[]>()
   private readonly signers = new Column((length) => new Uint32Array(length))
   private readonly times = new Column((length) => new Float64Array(length))
   private readonly signerNumbers = new Map<string, number>()
@@ -86,12 +92,14 @@ export class WalkHistory implements History {
     return this.hashes.data.subarray(index * 32, index * 32 + 32)
   }
 
-  /** Notes what an entry says. */
-  addStatement(index: number, timeMs: number, statement: Statement): void {
+  /** Notes what an entry says, and whether it broke a rule. */
+  addStatement(index: number, timeMs: number, statement: Statement, soundness?: Soundness): void {
     const { common, header } = statement
     const { kind, items, lines, sort } = targetFactsOf(statement, this.leaf(index))
     const deposits = kind === undefined ? 'unknown' : (items ?? sort ?? 'nothing')
     this.addFacts(index, timeMs, this.signerNumber(common.iss, header.kid), deposits, lines)
+    if (soundness !== undefined)
+      this.facts.data[index] = (this.facts.data[index] as number) | (soundness === 'open' ? isOpen : isViolated)
   }
 
   /** Notes what an entry says, beyond what it deposits, for a referrer that asks. */
@@ -147,11 +155,14 @@ export class WalkHistory implements History {
       return { leafHash, kind: undefined, iss: '', items: undefined }
     }
     const [iss] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
-    const items = fact === depositsItems ? this.items.data[index] : undefined
+    const what = fact & whatMask
+    const items = what === depositsItems ? this.items.data[index] : undefined
     // Which kind it is no rule asks, but only whether that is known.
-    const kind = fact === isOfUnknownKind ? undefined : ''
+    const kind = what === isOfUnknownKind ? undefined : ''
+    const soundness: Soundness | undefined =
+      (fact & isViolated) !== 0 ? 'violated' : (fact & isOpen) !== 0 ? 'open' : undefined
     const said = (): SaidFacts | undefined => this.said.get(index)
-    const rest = defined({ lines: this.lines.get(index), sort: sorts[fact - firstSort] })
+    const rest = defined({ lines: this.lines.get(index), sort: sorts[what - firstSort], soundness })
     return { leafHash: this.leaf(index), kind, iss, items, ...rest, said }
   }
 
@@ -160,12 +171,19 @@ export class WalkHistory implements History {
     return index < this.known && this.facts.data[index] !== 0
   }
 
-  /** Entries whose signer and time satisfy a condition, ascending. */
+  /** Notes who signed within an entry, besides its signer. */
+  addWithin(index: number, by: readonly SignedBy[]): void {
+    if (by.length > 0) this.within.set(index, by)
+  }
+
+  /** Entries whose signer, or anybody who signed within them, and whose time satisfy a condition, ascending. */
   *matching(accepts: (iss: string, kid: string, timeMs: number) => boolean): Generator<number> {
     for (let index = 0; index < this.known; index++) {
       if (this.facts.data[index] === 0) continue
       const [iss, kid] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
-      if (accepts(iss, kid, this.times.data[index] as number)) yield index
+      const timeMs = this.times.data[index] as number
+      const within = this.within.get(index) ?? []
+      if (accepts(iss, kid, timeMs) || within.some((one) => accepts(one.iss, one.kid, timeMs))) yield index
     }
   }
 }

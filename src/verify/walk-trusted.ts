@@ -51,6 +51,7 @@ export async function walkTrusted(part: TrustedPart, walk: EntryWalk): Promise<v
       if (bytes !== undefined && !equalBytes(found, leaf)) {
         const message = `The stored bytes of entry ${index} are not those that were sequenced.`
         faults.add({ code: 'entry-altered', index, message, expected: toBase64(leaf), found: toBase64(found) })
+        walk.judge.doubt(index)
       } else if (marks[i] === 1 || index === trustedSize - 1) await walk.judgeTrusted(index, bytes)
     }
   }

@@ -48,7 +48,10 @@ export interface WalkReport {
   readonly faultCount: number
   /** Code `not-judged`. */
   readonly unjudged: readonly Finding[]
-  /** Entries that stand, by keys that were later said to have been compromised at their time; and those with claims that should be erased by now. */
+  /**
+   * Entries that stand: by keys that were later said to have been compromised at their time, with claims that should be erased by now, or with
+   * something else to be said for ever.
+   */
   readonly flagged: readonly Flag[]
   /** Sealed claims that are withheld because their erasure was ordered. */
   readonly ordered: readonly OrderedErasure[]
@@ -144,7 +147,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     faults: faults.kept,
     faultCount: faults.total,
     unjudged: unjudged.kept,
-    flagged: [...compromised(judge.registry, history), ...erasures.flags],
+    flagged: [...compromised(judge.registry, history), ...judge.flagged.slice(0, mostFlagged), ...erasures.flags],
     ordered: erasures.ordered,
     disclosures: source.disclosuresIn === undefined ? undefined : judge.disclosures,
     kinds: judge.kinds,
@@ -162,6 +165,9 @@ function asTime(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : timeText(ms)
 }
 
+/** Most entries that are flagged of one sort. */
+const mostFlagged = 10_000
+
 /** Entries by keys (or all keys of participants) with `compromisedSince` at or before their time: flagged, not faulted. */
 function compromised(registry: Registry, history: WalkHistory): Flag[] {
   const byKey = compromiseTimes(registry.keys)
@@ -173,7 +179,7 @@ function compromised(registry: Registry, history: WalkHistory): Flag[] {
   for (const index of history.matching(isFlagged)) {
     const message = `Entry ${index} was signed by a key that was later said to have been compromised at that time.`
     flagged.push({ index, message })
-    if (flagged.length === 10_000) break
+    if (flagged.length === mostFlagged) break
   }
   return flagged
 }

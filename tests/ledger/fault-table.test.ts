@@ -20,7 +20,12 @@ import { LedgerTree } from '../../src/ledger/tree.ts'
 import { examine } from '../../src/ledger/recovery.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { walk } from '../../src/verify/walk.ts'
+import type { SigningKey } from '../../src/node/key-file.ts'
+import { unitsOf } from '../../src/statements/said.ts'
+import { releaseBy, transferMembers } from '../support/custody.ts'
 import { policyOfFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import { signerNamed } from '../support/signers.ts'
+import { statement } from '../support/statements.ts'
 
 /*
  * STYLE of the table: each write of a commit fails before it did anything, or fails after it persisted. Every time: nobody
@@ -75,7 +80,11 @@ async function sequencerWith(
 }
 
 function submission(folder: TestFolder, content: string): ReturnType<typeof submissionOf> {
-  const { envelope, disclosures } = openSubmission(folder.deposit(content).presentation)
+  return submitted(folder.deposit(content).presentation)
+}
+
+function submitted(presentation: string): ReturnType<typeof submissionOf> {
+  const { envelope, disclosures } = openSubmission(presentation)
   return submissionOf(envelope, disclosures)
 }
 
@@ -121,5 +130,37 @@ describe.each(points)('a commit that fails: %s', (point) => {
     expect([...report.faults, ...source.faults]).toEqual([])
     await source.close()
     expect(parseSignedCheckpoint(utf8(ledger.reads.checkpoint)).checkpoint.size).toBe(report.size)
+  })
+})
+
+describe.each(points)('custody, at a commit that fails: %s', (point) => {
+  it('moves with the entry that moves it, or not at all', async () => {
+    test = await trialFolder()
+    const folder = test
+    const { origin } = folder
+    const iat = Math.floor(Date.now() / 1000)
+    const say = (key: SigningKey, iss: string, kind: string, members: object) =>
+      submitted(statement(key, origin, kind, members, { iss, iat }).presentation)
+    const armed = { now: false }
+    const { sequencer, storage, head } = await sequencerWith(folder, point, armed)
+    const lab = signerNamed('lab')
+    const participant = { id: 'lab', type: 'organisation', roles: ['attestor'], keys: [lab.jwk] }
+    await sequencer.submit(say(folder.administrator, 'administrator', 'participant.admit', { participant }))
+    const { index, leafHash } = await sequencer.submit(submission(folder, 'a disk'))
+    const of = { index, leafHash: Buffer.from(leafHash).toString('base64') }
+    const told = { aud: origin, iss: 'depositor', to: 'lab', exhibits: [of], since: index, iat }
+    const members = transferMembers(releaseBy(folder.depositor, told), 'accepted', 1)
+    armed.now = true
+    const transfer = sequencer.submit(say(lab, 'lab', 'custody.transfer', members))
+    await expect(transfer).rejects.toMatchObject({ code: 'writer-stopped' })
+    expect(unitsOf(sequencer.published.state.registry, index, 'depositor')).toBe('with-issuer')
+    await head.close()
+    await storage.close()
+
+    const ledger = await folder.open()
+    const isPersisted = ledger.reads.size > index + 1
+    expect(isPersisted).toBe(point !== 'append before')
+    expect(unitsOf(ledger.registry, index, 'depositor')).toBe(isPersisted ? 'moved' : 'with-issuer')
+    await ledger.close()
   })
 })

@@ -12,7 +12,7 @@ import type { Kind } from '../../src/statements/kinds.ts'
 import { emptyRegistry, type Registry } from '../../src/statements/registry.ts'
 import { judge, type Judgement } from '../../src/statements/rulebook.ts'
 import type { History, TargetFacts } from '../../src/statements/rules.ts'
-import { targetFactsOf } from '../../src/statements/said.ts'
+import { soundnessOf, targetFactsOf } from '../../src/statements/said.ts'
 import { readEnvelope, readStatement, type Statement } from '../../src/statements/statement.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
@@ -78,7 +78,7 @@ export class RuleBench implements History {
     const { iss, jti } = statement.common
     if (judgement.usesStatementId) this.used.set(`${iss} ${jti}`, this.targets.length)
     this.registry = judgement.next
-    this.targets.push(targetFactsOf(statement, leafHash(utf8(jws))))
+    this.targets.push(targetFactsOf(statement, leafHash(utf8(jws)), soundnessOf(judgement)))
     return judgement
   }
 

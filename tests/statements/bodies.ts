@@ -64,6 +64,9 @@ export const minimal: { readonly [K in Kind]: Record<string, unknown> } = {
   'ledger.change': { proposal: proposalOf('ledger.close', { reason: 'ended' }), approvals: [approval] },
   'erasure.order': { of: [{ index: 0, leafHash, digests: [thumbprint] }], _sd: [thumbprint], _sd_alg: 'sha-256' },
   'erasure.report': { of: { index: 0, leafHash }, where: 'backup', outcome: 'kept' },
+  'custody.transfer': { release: 'a.b.c', outcome: 'withdrawn' },
+  'custody.end': { of: [{ index: 0, leafHash }], how: 'lost' },
+  'custody.resume': { of: [{ index: 0, leafHash }], reason: 'found' },
 }
 
 /** A valid statement of each kind with all that is optional. */
@@ -144,5 +147,26 @@ export const full: { readonly [K in Kind]: Record<string, unknown> } = {
       _sd_alg: 'sha-256',
     }),
     approvals: Array.from({ length: 16 }, () => approval),
+  },
+  'custody.transfer': {
+    release: 'a.b.c',
+    outcome: 'rejected',
+    reason: 'seal-broken',
+    checked: Array.from({ length: 64 }, () => 'not-checked'),
+    _sd: [thumbprint],
+    _sd_alg: 'sha-256',
+  },
+  'custody.end': {
+    of: Array.from({ length: 32 }, (_, item) => ({ index: 7, leafHash, item })),
+    how: 'disposed',
+    order: { index: 9, leafHash },
+    _sd: [thumbprint],
+    _sd_alg: 'sha-256',
+  },
+  'custody.resume': {
+    of: [{ index: 7, leafHash, item: 3 }],
+    reason: 'came-back',
+    _sd: [thumbprint],
+    _sd_alg: 'sha-256',
   },
 }

@@ -51,7 +51,7 @@ describe('an unknown kind', () => {
     unknown('participant.suspend', 'nobody')
     expect(bench.registry).toBe(before)
     unknown('participant.suspend', 'watcher')
-    expect(bench.registry).toEqual({ ...before, uncertainSince: 5 })
+    expect(bench.registry).toEqual({ ...before, uncertainSince: 5, doubtedAt: 5 })
     unknown('ledger.close', 'watcher')
     expect(bench.registry.uncertainSince).toBe(5)
   })

@@ -73,6 +73,9 @@ describe('sealed digests', () => {
     'evidence.challenge',
     'evidence.finding',
     'erasure.order',
+    'custody.transfer',
+    'custody.end',
+    'custody.resume',
   ]
   const digest = (i: number): string => Buffer.alloc(32, i).toString('base64url')
   const seal = (kind: Kind, members: object): string => {
@@ -130,6 +133,9 @@ describe('kinds and roles', () => {
       'access.rule',
       'erasure.order',
       'erasure.report',
+      'custody.transfer',
+      'custody.end',
+      'custody.resume',
     ])
     expect(['participant.suspend', 'ledger.close'].every(changesRegistry)).toBe(true)
     expect(['participants.x', 'ledgers', 'evidence.participant.x', 'participant'].some(changesRegistry)).toBe(false)

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { composePossession } from '../../src/statements/compose.ts'
 import { type Kind, kinds } from '../../src/statements/kinds.ts'
+import { withCustody } from '../../src/statements/custody-state.ts'
 import { roles } from '../../src/statements/vocabulary.ts'
+import { releaseBy, transferMembers } from '../support/custody.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, statement } from '../support/statements.ts'
 import { changeBy, genesis, iat, origin, rotation, RuleBench, violationsOf } from './bench.ts'
@@ -29,6 +31,9 @@ const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
   'ledger.end-intake': ['administrator'],
   'ledger.change': [],
   'ledger.close': ['administrator'],
+  'custody.transfer': ['depositor', 'attestor', 'authority'],
+  'custody.end': ['depositor', 'attestor', 'authority'],
+  'custody.resume': ['depositor', 'attestor', 'authority'],
 }
 
 /** A ledger in which "somebody" has these roles, and every kind would be in order but for them. */
@@ -43,6 +48,14 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
   bench.say(signerNamed('victim'), 'victim', 'evidence.deposit', { items: [itemFor('sealed')], ...seal })
   const order = { of: [{ ...bench.reference(5), digests: seal._sd }], ...seal }
   bench.say(signerNamed('court'), 'court', 'erasure.order', order)
+  bench.admit('owner', ['depositor'])
+  bench.deposit('owner', 3)
+  const unit = (item: number) => ({ ...bench.reference(8), item })
+  const held = (item: number) => ({ index: 8, item, iss: 'owner', count: 3, where: '' })
+  // Somebody holds item 0, and item 1, which was lost.
+  bench.registry = withCustody(bench.registry, [held(0)], (one) => ({ ...one, holder: 'somebody' }))
+  bench.registry = withCustody(bench.registry, [held(1)], (one) => ({ ...one, holder: 'somebody', isEnded: true }))
+  const released = { aud: origin, iss: 'owner', to: 'somebody', exhibits: [unit(2)], since: 8, iat }
   const admitted = signerNamed('admitted')
   const newKey = signerNamed('new key of somebody')
   const members: Record<Kind, object> = {
@@ -69,6 +82,9 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
     'ledger.end-intake': { reason: 'other' },
     'erasure.order': order,
     'erasure.report': { of: bench.reference(6), where: 'mirror', outcome: 'gone' },
+    'custody.transfer': transferMembers(releaseBy(signerNamed('owner'), released), 'accepted', 1),
+    'custody.end': { of: [unit(0)], how: 'returned' },
+    'custody.resume': { of: [unit(1)], reason: 'found' },
     'ledger.change': changeBy('participant.revoke', { participant: 'victim', reason: 'other' }, ['administrator']),
   }
   return { bench, members: (kind) => members[kind] }

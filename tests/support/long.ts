@@ -26,6 +26,9 @@ const table = {
     leftOut: 'compiles and vets the client in Go; tests/project/http.test.ts runs it once',
   },
   'tests/faults/copy-kill.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },
+  'tests/faults/custody.test.ts': {
+    sizes: { sequences: { short: 300, long: 3_000 }, ledgers: { short: 20, long: 100 } },
+  },
   'tests/faults/damage.test.ts': { sizes: { cases: { short: 8, long: 20 } } },
   'tests/faults/differential.test.ts': { sizes: { cases: { short: 150, long: 500 } } },
   'tests/faults/fuzz.test.ts': { sizes: { inputs: { short: 5_000, long: 20_000 } } },

@@ -938,6 +938,7 @@ def check_kind(payload: dict[str, Any], common: dict[str, Check], where: str) ->
         raise Refused("statement-member", "a revocation names exactly one participant or one key")
     if payload["kind"] == "evidence.event":
         check_event(payload)
+    check_custody_members(payload)
 
 
 # ---- Sealed claims --------------------------------------------------------------------------------------------------
@@ -1069,6 +1070,7 @@ class Target(NamedTuple):
     items: int = 0
     lines: dict[int, int] = {}  # of each item that is a manifest
     meant: Optional[Meant] = None  # page 22; None where it is not known what the entry means
+    soundness: Optional[str] = None  # page 19: whether the entry broke a rule, or is not judged in full
 
 
 class KnownTargets(dict[int, Target]):
@@ -1085,6 +1087,19 @@ class Saying(NamedTuple):
     time: str
     kid: str
     iss: str
+
+
+VIOLATED, OPEN = "violated", "open"
+
+
+class Custody(NamedTuple):
+    """Page 19, "State": who holds a unit, and through which entry."""
+
+    holder: str
+    since: int
+    ended: bool = False
+    ordered_by: int = -1  # the last transfer in lieu
+    open_since: int = -1  # the last entry about it that is not judged
 
 
 @dataclass
@@ -1109,9 +1124,14 @@ class State:
     used_ids: dict[tuple[str, str], int] = field(default_factory=dict)
     targets: list[Target] | KnownTargets = field(default_factory=list)
     sayings: list[Saying] = field(default_factory=list)
+    remarks: list[tuple[int, str]] = field(default_factory=list)  # page 19, "Flags"
+    units: dict[tuple[int, int], Custody] = field(default_factory=dict)  # by deposit and item
+    used_releases: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)  # by which entry; whether that is judged
+    doubted_by: int = -1  # the last entry after which no custody is known
 
     def becomes_uncertain(self, index: int) -> None:
         """Always means: unless it was uncertain before (page 10, end of "Entries")."""
+        self.doubted_by = index
         if self.uncertain_since is None:
             self.uncertain_since = index
 
@@ -1132,11 +1152,12 @@ class State:
         def later(saying: Saying, since: Optional[str]) -> bool:
             return since is not None and saying.time >= since
 
-        return [
+        flagged = [
             saying.index
             for saying in self.sayings
             if later(saying, compromised_keys.get(saying.kid)) or later(saying, compromised_ids.get(saying.iss))
         ]
+        return list(dict.fromkeys(flagged))
 
 
 ROLES_NEEDED = {
@@ -1151,7 +1172,8 @@ ROLES_NEEDED = {
 # Page 04, "The uncertain registry": these rest on what the registry lacks.
 RESTS_ON_THE_REGISTRY = (
     "key-unknown", "key-not-issuers", "participant-revoked", "key-revoked", "key-rotated", "role-missing",
-    "participant-unknown", "already-revoked", "last-administrator",
+    "participant-unknown", "already-revoked", "last-administrator", "release-key", "in-lieu-authority",
+    "disposal-order",
 )  # fmt: skip
 # Page 14, "Uncertain registry": these too; and what they leave open changes nothing.
 LEAVES_OPEN = (
@@ -1166,6 +1188,8 @@ LEAVES_OPEN = (
 OPEN_AUTHORITY = ("key-unknown", "approvals-needed", "approval-unknown", "approvals-missing")
 MAY_BE_UNSHOWN = (
     *OPEN_AUTHORITY, "participant-unknown", "last-administrator", "threshold-impossible", "ledger-key-retired",
+    "release-key", "in-lieu-authority", "disposal-order", "custody-not-holder", "custody-ended", "custody-held",
+    "custody-stale",
 )  # fmt: skip
 
 
@@ -1276,13 +1300,30 @@ class Judgement:
         said, state = self.statement, self.state
         if not self.violations:
             state.used_ids[(said.iss, said.jti)] = self.index
-            if self.left_open or self.unshown:
+            if said.kind.startswith(CUSTODY) and (not self.kind_known or self.not_judged):
+                leave_custody_open(self)
+            elif self.left_open or self.unshown:
                 pass  # an entry whose authority is open changes nothing
             elif self.kind_known and self.signatures_judged:
                 change()
             elif said.kind.startswith(("ledger.", "participant.")):
                 state.becomes_uncertain(self.index)
         state.sayings.append(Saying(self.index, self.time, said.kid, said.iss))
+        if self.members_in_order and said.kind == "custody.transfer":
+            self.note_release()
+
+    def note_release(self) -> None:
+        """Page 19, "Flags": a transfer is flagged by the giver's key too, and where it is by order, or of what differs."""
+        try:
+            release = read_release(self.statement.payload["release"])
+        except Refused:
+            return
+        payload, stands = self.statement.payload, not self.violations and not self.not_judged
+        self.state.sayings.append(Saying(self.index, self.time, release.jws.kid, release.payload["iss"]))
+        if stands and payload["outcome"] == "accepted" and "inLieu" in release.payload:
+            self.state.remarks.append((self.index, "moved by order, without the holder’s signature"))
+        if stands and payload["outcome"] == "accepted" and "differs" in payload["checked"]:
+            self.state.remarks.append((self.index, "accepted although something differs from the deposit"))
 
     # ---- New keys ----
 
@@ -1537,7 +1578,12 @@ def read_possession(said: Statement, thumbprint: str) -> Jws:
     return jws
 
 
-def target_of(leaf: Optional[bytes], statement: Optional[Statement]) -> Target:
+def soundness_of(judgement: Judgement) -> Optional[str]:
+    """Page 19, "Units": None where the entry is known to have broken no rule."""
+    return VIOLATED if judgement.violations else OPEN if judgement.not_judged else None
+
+
+def target_of(leaf: Optional[bytes], statement: Optional[Statement], soundness: Optional[str] = None) -> Target:
     """Page 04, "Judging one entry", end of step 10."""
     if statement is None:
         return Target(leaf)
@@ -1545,7 +1591,7 @@ def target_of(leaf: Optional[bytes], statement: Optional[Statement]) -> Target:
     items = items if isinstance(items, list) else []
     # Of a kind that is not known here it is not known what it deposits.
     kind = statement.kind if statement.kind in KINDS else None
-    return Target(leaf, kind, statement.iss, len(items), manifest_lines(items), meaning_of(statement))
+    return Target(leaf, kind, statement.iss, len(items), manifest_lines(items), meaning_of(statement), soundness)
 
 
 def meaning_of(statement: Statement) -> Optional[Meant]:
@@ -2485,6 +2531,7 @@ class WalkReport:
     compromised: list[int] = field(default_factory=list)
     not_erased: list[int] = field(default_factory=list)  # page 22: what is kept though its erasure was ordered
     ordered: list[tuple[int, int]] = field(default_factory=list)  # page 22: withheld, and ordered by which entry
+    remarks: list[tuple[int, str]] = field(default_factory=list)  # page 19, "Flags"
     participants: int = 0
     first_time: str = ""
     last_time: str = ""
@@ -2520,7 +2567,7 @@ def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> 
     judge_ledger_keys(checkpoint, state, report.findings)
     walk_earlier(checkpoint, tree, policy, state, earlier, report.findings)
     report.environment, report.participants = state.environment, len(state.participants)
-    report.compromised, report.closed_by = state.flagged(), state.closed_by
+    report.compromised, report.remarks, report.closed_by = state.flagged(), state.remarks, state.closed_by
     report.intake_ended_by = state.intake_ended_by
     return report
 
@@ -2669,6 +2716,7 @@ class EntryWalk:
         self.expected_link: Optional[bytes] = bytes(32)  # None: unknown
         self.latest_time = ""
         self.ordered: dict[int, dict[str, int]] = {}  # page 22: digests of a target, and the order that named each first
+        self.soundness: Optional[str] = None  # of the entry that was judged last
 
     def found(self, code: str, index: int, message: str, **more: Any) -> None:
         self.report.findings.add(code, message, index=index, **more)
@@ -2699,7 +2747,7 @@ class EntryWalk:
         sealed = known if self.tree.authentic else computed
         statement = self.judge(index, data, altered)
         self.expected_link = sealed
-        self.state.targets.append(target_of(sealed, None if altered else statement))
+        self.state.targets.append(target_of(sealed, None if altered else statement, self.soundness))
         # Where the sequenced bytes were read, it is certain what was sequenced, even if they say nothing.
         if altered or (statement is None and not self.tree.authentic):
             self.state.becomes_uncertain(index)
@@ -2729,6 +2777,7 @@ class EntryWalk:
             return None
         judgement = Judgement(self.state, index, entry.time, statement)
         judgement.judge(altered)
+        self.soundness = soundness_of(judgement)
         for violation in judgement.violations:
             self.found(violation.code, index, f"entry {index}: {violation.message}")
         if judgement.violations and not self.tree.authentic:
@@ -3464,6 +3513,317 @@ def require_rules(receipt: Receipt, said: Statement) -> None:
 
 
 # =====================================================================================================================
+# Page 19: Custody
+# =====================================================================================================================
+
+CUSTODY = "custody."
+RELEASE_TYPE = "evidence-custody-release+jwt"
+RELEASE_BYTES = 12288
+MOST_UNITS = 32  # of a statement that ends or resumes custody
+# Page 17: of what is wrong with a statement about custody, an entry by itself, or two, can show these.
+SHOWN_OF_CUSTODY = (
+    "audience-wrong", "issued-in-future", "reference-not-found", "reference-hash", "reference-kind", "reference-item",
+)  # fmt: skip
+
+a_unit_reference = object_of(REFERENCE, {"item": a_count})
+a_release_payload = object_of(
+    {
+        "aud": an_origin,
+        "iss": an_id,
+        "jti": a_uuid,
+        "iat": a_time_in_seconds,
+        "exp": a_time_in_seconds,
+        "since": a_count,
+        "to": an_id,
+        "exhibits": array_of(a_unit_reference, 1, 64),
+    },
+    {"inLieu": a_code, "_sd": array_of(a_thumbprint, 1, 1), "_sd_alg": code_of("sha-256")},
+)
+KINDS.update(
+    {
+        "custody.transfer": (
+            {"release": text_of(RELEASE_BYTES), "outcome": code_of("accepted", "rejected", "withdrawn")},
+            {"reason": a_code, "checked": array_of(code_of("match", "differs", "not-checked"), 1, 64), **SEALED},
+        ),
+        "custody.end": (
+            {"of": array_of(a_unit_reference, 1, MOST_UNITS), "how": code_of("returned", "disposed", "lost")},
+            {"order": object_of(REFERENCE), **SEALED},
+        ),
+        "custody.resume": ({"of": array_of(a_unit_reference, 1, MOST_UNITS), "reason": a_code}, SEALED),
+    }
+)
+ROLES_NEEDED.update(
+    dict.fromkeys(("custody.transfer", "custody.end", "custody.resume"), ("depositor", "attestor", "authority"))
+)
+
+
+def check_custody_members(payload: dict[str, Any]) -> None:
+    """ "Members": what of one member depends on another."""
+    kind, outcome = payload["kind"], payload.get("outcome")
+    if kind == "custody.transfer" and "reason" in payload and outcome != "rejected":
+        raise Refused("statement-member", "a reason stands beside another outcome than a rejection")
+    if kind == "custody.transfer" and ("checked" in payload) == (outcome == "withdrawn"):
+        raise Refused("statement-member", "what was checked is missing, or stands beside a withdrawal")
+    if kind == "custody.end" and payload["how"] == "disposed" and "order" not in payload:
+        raise Refused("statement-member", "a disposal names no order")
+
+
+# ---- The release ----------------------------------------------------------------------------------------------------
+
+
+class Release(NamedTuple):
+    jws: Jws
+    payload: dict[str, Any]
+
+
+@lru_cache(maxsize=1024)
+def read_release(text: str) -> Release:
+    """ "The release": its form, all but what is compared with the statement around it."""
+    try:
+        jws = read_jws(text, RELEASE_TYPE)
+        payload = read_json_object(jws.payload)
+        a_release_payload(payload, "the release")
+        if ("_sd" in payload) != ("_sd_alg" in payload):
+            raise Refused("", "of _sd and _sd_alg only one is there")
+    except Refused as breach:
+        raise Refused("release-malformed", f"the release cannot be read: {breach.message}") from None
+    return Release(jws, payload)
+
+
+def release_holds(judgement: Judgement, release: Release) -> bool:
+    """ "Judging a transfer", steps 1 to 6. The first that is broken is reported, and no other."""
+    said, told, state, now = judgement.statement, release.payload, judgement.state, read_time(judgement.time)
+    payload, giver = said.payload, told["iss"]
+
+    def refuse(code: str, message: str) -> bool:
+        judgement.found(code, message)
+        return False
+
+    if not set(told.get("_sd", [])) <= set(payload.get("_sd", [])):
+        return refuse("release-malformed", "what the release seals the statement does not")
+    if len(payload.get("checked", told["exhibits"])) != len(told["exhibits"]):
+        return refuse("statement-member", "checked has not one value for each exhibit")
+    if told["aud"] != state.origin:
+        return refuse("audience-wrong", f"the release is for {shown(told['aud'])}")
+    signs = giver if payload["outcome"] == "withdrawn" else told["to"]
+    if giver == told["to"] or said.iss != signs:
+        return refuse("release-party", f"the release is by {giver} to {told['to']}, and {said.iss} signs")
+    issued, end = told["iat"] * 1000, told["exp"] * 1000
+    if issued > end:
+        return refuse("release-expired", "the release ends before it was issued")
+    if issued > now + 300000:
+        return refuse("issued-in-future", "the release was issued more than 300 seconds after the entry’s time")
+    if not now <= end <= now + MOST_SECONDS_TO_END * 1000:
+        return refuse("release-expired", "the release ended before this entry, or ends more than 90 days after it")
+    key = state.keys.get(release.jws.kid)
+    wrong = wrong_with_giver(state, key, told)
+    if wrong is not None:
+        judgement.found(*wrong, rests_on_absence=key is None)
+        # What an unknown entry, or one that is not here, may explain ends nothing.
+        if state.uncertain_since is None and not (state.partial and key is None):
+            return False
+    if not release.jws.known_algorithm:
+        judgement.not_judged.append(f"the release’s algorithm {shown(release.jws.alg)} is not of this version")
+    elif key is not None and not release.jws.verifies(key.public_key):
+        return refuse("release-signature", "the release’s signature does not verify")
+    return True
+
+
+def wrong_with_giver(state: State, key: Optional[Key], told: dict[str, Any]) -> Optional[tuple[str, str]]:
+    """Step 5."""
+    giver = state.participants.get(told["iss"])
+    if key is None or key.owner != told["iss"] or key.status != ACTIVE or (giver and giver.revoked_by is not None):
+        return "release-key", f"the release is by no key of {told['iss']} that is in use"
+    if "inLieu" in told and (giver is None or "authority" not in giver.roles):
+        return "in-lieu-authority", f"{told['iss']} is no authority, and releases in lieu of the holder"
+    return None
+
+
+# ---- Units ----------------------------------------------------------------------------------------------------------
+
+Unit = tuple[int, int]  # deposit, item
+
+
+def custody_of(state: State, unit: Unit) -> Custody:
+    """ "State": at first its depositor holds it."""
+    return state.units.get(unit) or Custody(state.targets[unit[0]].iss, unit[0])
+
+
+def is_uncertain(state: State, custody: Custody) -> bool:
+    """ "What is not known"."""
+    return max(state.doubted_by, custody.open_since) > custody.ordered_by
+
+
+def units_named(judgement: Judgement, references: list[dict[str, Any]]) -> list[Unit]:
+    """ "Units": those of each reference that is in order."""
+    units: list[Unit] = []
+    for reference in references:
+        at, before = reference["index"], len(judgement.violations)
+        target = judgement.reference(reference)
+        if target is None or len(judgement.violations) > before:
+            continue
+        if target.soundness == VIOLATED:
+            judgement.found("reference-unsound", f"entry {at} broke a rule, and so has no units")
+        elif target.soundness == OPEN:
+            judgement.not_judged.append(f"whether entry {at} broke a rule is not known")
+        else:
+            items = [reference["item"]] if "item" in reference else range(target.items)
+            units += [(at, item) for item in items]
+    return units
+
+
+def are_distinct(judgement: Judgement, units: list[Unit]) -> bool:
+    if len(set(units)) == len(units):
+        return True
+    judgement.found("exhibit-repeated", "a unit is named twice")
+    return False
+
+
+def judge_custody(
+    judgement: Judgement, units: list[Unit], holder: str, ended: bool = False, since: Optional[int] = None
+) -> None:
+    """ "Judging a transfer", step 10, and the rules of the other two kinds: the first unit that is not where it must be."""
+    state, is_open = judgement.state, False
+    for unit in units:
+        custody = custody_of(state, unit)
+        name = f"item {unit[1]} of entry {unit[0]}"
+        if is_uncertain(state, custody):
+            is_open = True
+        elif custody.holder != holder:
+            return judgement.found("custody-not-holder", f"{name} is held by {custody.holder}, and not by {holder}")
+        elif custody.ended and not ended:
+            return judgement.found("custody-ended", f"custody of {name} has ended")
+        elif ended and not custody.ended:
+            return judgement.found("custody-held", f"custody of {name} did not end")
+        elif since is not None and not custody.since <= since < judgement.index:
+            return judgement.found("custody-stale", f"{name} is held through entry {custody.since}")
+    if is_open:
+        judgement.not_judged.append("who holds the units is not known")
+
+
+# ---- Rules ----------------------------------------------------------------------------------------------------------
+
+
+def transfer(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    """ "Judging a transfer"."""
+    state, index = judgement.state, judgement.index
+    try:
+        release = read_release(payload["release"])
+    except Refused as breach:
+        judgement.found(breach.code, breach.message)
+        return no_change
+    told = release.payload
+    if not release_holds(judgement, release):
+        return no_change
+    # The use of the release is judged before its exhibits; whether it can be, they say.
+    exhibits = Judgement(state, index, judgement.time, judgement.statement)
+    units = units_named(exhibits, told["exhibits"])
+    name = (told["iss"], told["jti"])
+    if name in state.used_releases:
+        by, is_judged = state.used_releases[name]
+        uncertain = any(is_uncertain(state, custody_of(state, unit)) for unit in units)
+        if is_judged and not exhibits.not_judged and not uncertain:
+            judgement.found("release-used", f"entry {by} used the release up")
+            return no_change
+        judgement.not_judged.append(f"whether entry {by} used the release up is not known")
+    judgement.violations += exhibits.violations
+    judgement.not_judged += exhibits.not_judged
+    if exhibits.violations or not are_distinct(judgement, units):
+        return no_change
+    if "inLieu" not in told:
+        judge_custody(judgement, units, told["iss"], since=told["since"])
+    if release.jws.kid not in state.keys:
+        return no_change  # of a partial state: a release whose key is not here uses up nothing
+
+    def change() -> None:
+        if state.used_releases.get(name, (0, False))[1] is False:
+            state.used_releases[name] = (index, True)
+        for unit in units if payload["outcome"] == "accepted" else []:
+            ordered = index if "inLieu" in told else custody_of(state, unit).ordered_by
+            state.units[unit] = Custody(told["to"], index, ordered_by=ordered)
+
+    return change
+
+
+def ending_custody(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    """ "Ending custody"."""
+    state, before = judgement.state, len(judgement.violations)
+    units = units_named(judgement, payload["of"])
+    if "order" in payload:
+        judge_order(judgement, payload["order"])
+    if len(judgement.violations) > before or not are_distinct(judgement, units):
+        return no_change
+    judge_custody(judgement, units, judgement.statement.iss)
+
+    def change() -> None:
+        for unit in units:
+            state.units[unit] = custody_of(state, unit)._replace(ended=True)
+
+    return change
+
+
+def judge_order(judgement: Judgement, order: dict[str, Any]) -> None:
+    """ "Ending custody": the entry of an authority."""
+    at, state = order["index"], judgement.state
+    target = state.targets[at] if at < judgement.index else None
+    if target is None:
+        return judgement.found("reference-not-found", f"entry {at} is not earlier than this one")
+    if target.leaf_hash is not None and target.leaf_hash != read_hash(order["leafHash"], "reference-hash"):
+        return judgement.found("reference-hash", f"the leaf hash is not that of entry {at}")
+    if target.leaf_hash is None and state.partial:
+        return None
+    if target.kind is None or target.soundness == OPEN:
+        judgement.not_judged.append(f"what entry {at} is, is not known")
+        return None
+    if target.soundness == VIOLATED:
+        judgement.violations.append(Refused("disposal-order", f"entry {at} broke a rule"))
+        return None
+    author = state.participants.get(target.iss)
+    if author is None or "authority" not in author.roles:
+        judgement.found("disposal-order", f"entry {at} is by {target.iss}, which is no authority", author is None)
+
+
+def resuming_custody(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    """ "Resuming custody"."""
+    state, before = judgement.state, len(judgement.violations)
+    units = units_named(judgement, payload["of"])
+    if len(judgement.violations) > before or not are_distinct(judgement, units):
+        return no_change
+    judge_custody(judgement, units, judgement.statement.iss, ended=True)
+
+    def change() -> None:
+        for unit in units:
+            state.units[unit] = custody_of(state, unit)._replace(ended=False, since=judgement.index)
+
+    return change
+
+
+def leave_custody_open(judgement: Judgement) -> None:
+    """ "What is not known": after an unknown kind no custody is; after another entry that is not judged, that of its units."""
+    state, payload, index = judgement.state, judgement.statement.payload, judgement.index
+    if not judgement.kind_known:
+        state.doubted_by = index
+        return
+    references = payload.get("of", [])
+    if judgement.statement.kind == "custody.transfer":
+        told = read_release(payload["release"]).payload
+        references, name = told["exhibits"], (told["iss"], told["jti"])
+        if name not in state.used_releases or not state.used_releases[name][1]:
+            state.used_releases[name] = (index, False)
+    for unit in units_named(Judgement(state, index, judgement.time, judgement.statement), references):
+        state.units[unit] = custody_of(state, unit)._replace(open_since=index)
+
+
+RULES.update(
+    {
+        "custody.transfer": transfer,
+        "custody.end": ending_custody,
+        "custody.resume": resuming_custody,
+    }
+)
+
+
+# =====================================================================================================================
 # Page 16: Anchors
 # =====================================================================================================================
 
@@ -3734,6 +4094,7 @@ def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
         check_members(said.payload)
         if said.kind == "ledger.change" and read_proposal(said.payload["proposal"])["aud"] != origin:
             broken.append("audience-wrong")
+        broken += custody_rules_broken(State(origin, [], partial=True, targets=KnownTargets()), sealed.index, entry, said)
         own = [reference for reference in references_of(said, entry.time) if "origin" not in reference]
         broken += ["reference-not-found" for reference in own if reference["index"] >= sealed.index][:1]
         if said.kind == "evidence.event":
@@ -3749,6 +4110,8 @@ def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
 
 def references_of(said: Statement, time: str) -> list[dict[str, Any]]:
     """References to entries of its own ledger that the rulebook judges, of a statement whose members are in order."""
+    if said.kind.startswith(CUSTODY):
+        return []
     payload = meant_payload(said.payload)
     if payload is not said.payload:  # of a change only if nothing but what is not at hand may be wrong with it
         judgement = Judgement(State(payload["aud"], [], partial=True), 0, time, said)
@@ -3760,6 +4123,15 @@ def references_of(said: Statement, time: str) -> list[dict[str, Any]]:
         return [] if "origin" in payload else payload["of"]
     listed = [payload["of"]] if "of" in payload else payload.get("relates", [])
     return [reference for reference in listed if "origin" not in reference]
+
+
+def custody_rules_broken(state: State, index: int, entry: Entry, said: Statement) -> list[str]:
+    """Of a statement about custody whose members are in order: what it breaks of the rules that an entry can be shown to."""
+    if not said.kind.startswith(CUSTODY):
+        return []
+    judgement = Judgement(state, index, entry.time, said)
+    RULES[said.kind](judgement, said.payload)
+    return [violation.code for violation in judgement.violations if violation.code in SHOWN_OF_CUSTODY]
 
 
 def rules_broken_by_two(first: SealedEntry, second: SealedEntry, one: Entry, two: Entry) -> list[str]:
@@ -3778,6 +4150,8 @@ def rules_broken_by_two(first: SealedEntry, second: SealedEntry, one: Entry, two
     except (Refused, UnknownKind):
         return broken
     leaf = leaf_hash(first.data)
+    known = KnownTargets({first.index: target_of(leaf, earlier)})
+    broken += custody_rules_broken(State(later.aud, [], partial=True, targets=known), second.index, two, later)
     state = State("", [])
     for reference in references_of(later, two.time):
         if reference["index"] == first.index:
@@ -4798,7 +5172,7 @@ class Chain:
         judgement.judge(altered=False)
         if used is not None:
             state.used_ids[(said.iss, said.jti)] = used
-        state.targets[entry.index] = target_of(leaf_hash(receipt.receipt.entry_bytes), said)
+        state.targets[entry.index] = target_of(leaf_hash(receipt.receipt.entry_bytes), said, soundness_of(judgement))
         violations = judgement.violations
         unshown = judgement.unshown or judgement.left_open
         if judgement.members_in_order:
@@ -5818,7 +6192,7 @@ def walk_as_json(report: WalkReport, source: Source, policy: Policy) -> dict[str
         "closedBy": report.closed_by,
         "intakeEndedBy": report.intake_ended_by,
         "participants": report.participants,
-        "flagged": report.flagged,
+        "flagged": sorted({*report.flagged, *(index for index, _ in report.remarks)}),
         "disclosures": report.disclosures,
         "erasuresOrdered": [{"index": index, "by": by} for index, by in report.ordered],
         "notChecked": list(not_checked(report, policy)),
@@ -5849,6 +6223,10 @@ def walk_as_text(report: WalkReport, source: Source, policy: Policy) -> Iterator
         yield f"FLAGGED Entry {flag}"
     if len(report.flagged) > MOST_SHOWN:
         yield f"FLAGGED and {len(report.flagged) - MOST_SHOWN} more"
+    for index, remark in report.remarks[:MOST_SHOWN]:
+        yield f"FLAGGED Entry {index}: {remark}."
+    if len(report.remarks) > MOST_SHOWN:
+        yield f"FLAGGED and {len(report.remarks) - MOST_SHOWN} more"
     yield "not checked:"
     for line in not_checked(report, policy):
         yield "  " + line

@@ -454,7 +454,7 @@ def walk(given: Input) -> Facts:
     return {
         "faults": [[finding.index, finding.code] for finding in report.findings.faults],
         "unjudged": [finding.index for finding in report.findings.not_judged],
-        "flagged": report.flagged,
+        "flagged": [*report.flagged, *(index for index, _ in report.remarks)],
         "trusted": report.trusted,
         "size": report.size,
         "participants": report.participants,

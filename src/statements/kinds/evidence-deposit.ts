@@ -1,19 +1,19 @@
 import { z } from 'zod'
 import { handlingsOf, sealedHandling } from '../handling.ts'
 import type { PlacedReference, StatementKind } from '../kind.ts'
-import { item, placed, relation, sealIsWhole, sealMembers } from '../members.ts'
+import { item, placed, relation, sealing, sealMembers } from '../members.ts'
 import { judgeReference } from '../references.ts'
 import { violate } from '../rules.ts'
 import { sealedShapes } from '../sealed.ts'
 import { judgeIntake } from './ledger-end-intake.ts'
 
-const schema = z
-  .strictObject({
+const schema = sealing(
+  z.strictObject({
     items: z.array(item).min(1).max(64),
     relates: z.array(relation).min(1).max(64).optional(),
     ...sealMembers,
-  })
-  .refine(sealIsWhole, { error: 'has one of _sd and _sd_alg without the other', path: ['_sd'] })
+  }),
+)
 export type DepositMembers = z.infer<typeof schema>
 
 type Relation = NonNullable<DepositMembers['relates']>[number]

@@ -1,14 +1,14 @@
 import { tryTime } from '../../core/time.ts'
 import { z } from 'zod'
 import type { Asked, PlacedReference, StatementKind } from '../kind.ts'
-import { code, placed, reference, sealIsWhole, sealMembers, seconds, thumbprintText, time } from '../members.ts'
+import { code, placed, reference, sealing, sealMembers, seconds, thumbprintText, time } from '../members.ts'
 import { judgeReference } from '../references.ts'
 import { issuedToleranceMs, violate } from '../rules.ts'
 import { sealedShapes } from '../sealed.ts'
 import { caseRoles } from '../vocabulary.ts'
 
-const schema = z
-  .strictObject({
+const schema = sealing(
+  z.strictObject({
     of: reference,
     event: code,
     from: time.optional(),
@@ -16,8 +16,8 @@ const schema = z
     outcome: code.optional(),
     release: z.strictObject({ digest: thumbprintText, exp: seconds }).optional(),
     ...sealMembers,
-  })
-  .refine(sealIsWhole, { error: 'has one of _sd and _sd_alg without the other', path: ['_sd'] })
+  }),
+)
   .refine(({ event, outcome }) => outcome === undefined || event === 'verified', {
     error: 'stands beside another event than verified',
     path: ['outcome'],

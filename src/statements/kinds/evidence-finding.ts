@@ -1,12 +1,10 @@
 import { z } from 'zod'
 import type { PlacedReference, StatementKind } from '../kind.ts'
-import { code, placed, reference, sealIsWhole, sealMembers } from '../members.ts'
+import { code, placed, reference, sealing, sealMembers } from '../members.ts'
 import { judgeReference } from '../references.ts'
 import { sealedShapes } from '../sealed.ts'
 
-const schema = z
-  .strictObject({ of: reference, finding: code, ...sealMembers })
-  .refine(sealIsWhole, { error: 'has one of _sd and _sd_alg without the other', path: ['_sd'] })
+const schema = sealing(z.strictObject({ of: reference, finding: code, ...sealMembers }))
 export type FindingMembers = z.infer<typeof schema>
 
 function referenceOf({ of, finding }: FindingMembers): PlacedReference {

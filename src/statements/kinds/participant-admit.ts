@@ -2,15 +2,15 @@ import type { Jwk } from '../../core/jwk.ts'
 import { defined } from '../../core/objects.ts'
 import { z } from 'zod'
 import type { StatementKind } from '../kind.ts'
-import { clearText, code, oneKey, participantId, sealIsWhole, sealMembers } from '../members.ts'
+import { clearText, code, oneKey, participantId, sealing, sealMembers } from '../members.ts'
 import { judgeNewKey } from '../new-key.ts'
 import { withParticipant } from '../registry.ts'
 import { leaveOpen, violate } from '../rules.ts'
 import { admissionClaims } from '../sealed.ts'
 import { isRole, participantTypes, personalIdPattern, personalTypes } from '../vocabulary.ts'
 
-const schema = z
-  .strictObject({
+const schema = sealing(
+  z.strictObject({
     participant: z.strictObject({
       id: participantId,
       type: z.enum(participantTypes),
@@ -23,8 +23,8 @@ const schema = z
     }),
     identifiedBy: code.optional(),
     ...sealMembers,
-  })
-  .refine(sealIsWhole, { error: 'has one of _sd and _sd_alg without the other', path: ['_sd'] })
+  }),
+)
 export type AdmitMembers = z.infer<typeof schema>
 
 /** A participant comes to the ledger, with its roles and one key (docs/spec/04-rulebook.md). */

@@ -1,0 +1,141 @@
+import { append } from '../../core/arrays.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { z } from 'zod'
+import { judgeRelease, type Release, releaseOf } from '../custody-release.ts'
+import {
+  type Custody,
+  holdsUnitOf,
+  type Unit,
+  unitsOfDeposit,
+  useOf,
+  withCustody,
+  withDoubt,
+  withUse,
+} from '../custody-state.ts'
+import { uncertainOf, judgeCustody, judgeDistinct, judgeUnits, leaveUnitsOpen, placedUnits } from '../custody-units.ts'
+import type { Asked, StatementKind } from '../kind.ts'
+import { clearText, code, type Placed, sealing, sealMembers } from '../members.ts'
+import { type Findings, leaveOpen, violate } from '../rules.ts'
+import { acceptanceClaim, offerClaim, sealedShapes } from '../sealed.ts'
+import { mayBeUnshown } from '../unshown.ts'
+
+const schema = sealing(
+  z.strictObject({
+    release: clearText(12_288),
+    outcome: z.enum(['accepted', 'rejected', 'withdrawn']),
+    reason: code.optional(),
+    checked: z
+      .array(z.enum(['match', 'differs', 'not-checked']))
+      .min(1)
+      .max(64)
+      .optional(),
+    ...sealMembers,
+  }),
+).refine(
+  ({ outcome, reason, checked }) =>
+    (reason === undefined || outcome === 'rejected') && (checked === undefined) === (outcome === 'withdrawn'),
+  {
+    error: 'does not go with "reason" or "checked"',
+    path: ['outcome'],
+  },
+)
+export type TransferMembers = z.infer<typeof schema>
+
+/** A holder's release of units, with what became of it: custody passes to the receiver, or stays (docs/spec/19-custody.md). */
+export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers> = {
+  name: 'custody.transfer',
+  schema,
+  roles: ['depositor', 'attestor', 'authority'],
+  seals: { note: sealedShapes.note, offer: offerClaim, acceptance: acceptanceClaim },
+  hasState: true,
+  family: { prefix: 'custody.', unknown: withDoubt },
+  references: (members) => exhibitsOf(members),
+  signedWithin(members) {
+    const release = releaseOf(members)
+    return release instanceof EvidenceError ? [] : [{ iss: release.iss, kid: release.header.kid }]
+  },
+  flags(members) {
+    const release = releaseOf(members)
+    if (release instanceof EvidenceError || members.outcome !== 'accepted') return []
+    return [
+      ...(release.inLieu === undefined ? [] : ['moved by order, without the holder’s signature']),
+      ...(members.checked?.includes('differs') === true
+        ? ['accepted although something differs from the deposit']
+        : []),
+    ]
+  },
+  sealedFault(members, claim, _value, digest) {
+    const release = releaseOf(members)
+    const [sealed] = release instanceof EvidenceError ? [] : (release._sd ?? [])
+    if (claim === 'offer') return digest === sealed ? undefined : 'is not what the release seals'
+    return digest === sealed ? 'is what the release seals, which is the claim "offer"' : undefined
+  },
+  judge(asked) {
+    const { registry, entry, members, findings } = asked
+    const before = findings.violations.length
+    const release = releaseOf(members)
+    if (release instanceof EvidenceError) {
+      findings.violations.push(release)
+      return registry
+    }
+    const named = judgeExhibits(asked, release)
+    const found = findings.violations.slice(before)
+    const body = { kind: custodyTransfer.name, members, rule: custodyTransfer as StatementKind }
+    // A release whose key is not shown uses nothing up.
+    const isUsed = found.every((one) => one.code !== 'release-key' && mayBeUnshown(one, registry, body))
+    if (named === undefined || !isUsed) return registry
+    const used = withUse(registry, release, { index: entry.index })
+    return members.outcome === 'accepted'
+      ? withCustody(used, named, (one) => handedOver(one, release, entry.index))
+      : used
+  },
+  leftOpen(asked) {
+    const { entry, members } = asked
+    const next = leaveUnitsOpen(exhibitsOf(members), asked)
+    const release = releaseOf(members)
+    return release instanceof EvidenceError ? next : withUse(next, release, { index: entry.index, isOpen: true })
+  },
+  // A key belongs to one participant for ever, which has the roles that it was admitted with.
+  holdsAnyway(registry, members, { code: found }) {
+    const release = releaseOf(members)
+    const isOfKey = found === 'release-key' || found === 'in-lieu-authority'
+    return isOfKey && !(release instanceof EvidenceError) && registry.keys.has(release.header.kid)
+  },
+  unitsOf: unitsOfDeposit,
+  grantsReading: holdsUnitOf,
+}
+
+function exhibitsOf(members: TransferMembers): Placed[] {
+  const release = releaseOf(members)
+  return release instanceof EvidenceError ? [] : placedUnits('release.exhibits', release.exhibits)
+}
+
+/** Judges a transfer, in the order of the specification; gives the units where nothing keeps their custody from being asked. */
+function judgeExhibits(asked: Asked<TransferMembers>, release: Release): readonly Unit[] | undefined {
+  const { registry, findings, members } = asked
+  if (!judgeRelease(asked, release)) return undefined
+  const exhibits: Findings = { violations: [], unjudged: [] }
+  const named = judgeUnits(exhibitsOf(members), { ...asked, findings: exhibits })
+  const use = useOf(registry, release)
+  if (use !== undefined) {
+    const message = `entry ${use.index} used the release ${release.jti} of ${release.iss}`
+    const isOpen = use.isOpen === true || exhibits.unjudged.length > 0 || uncertainOf(registry, named) !== undefined
+    if (isOpen) leaveOpen(findings, message, 'release')
+    else {
+      violate(findings, 'release-used', message, 'release')
+      return undefined
+    }
+  }
+  append(findings.violations, exhibits.violations)
+  append(findings.unjudged, exhibits.unjudged)
+  if (exhibits.violations.length > 0 || !judgeDistinct(named, findings)) return undefined
+  if (release.inLieu === undefined)
+    judgeCustody(named, { holder: release.iss, isEnded: false, since: release.since }, asked)
+  return named
+}
+
+/** Custody after a transfer; one in lieu leaves its mark for ever, and leaves nothing open. */
+function handedOver({ movedByOrder }: Custody, { to, inLieu }: Release, index: number): Custody {
+  const order = inLieu === undefined ? movedByOrder : index
+  return { holder: to, since: index, ...(order === undefined ? {} : { movedByOrder: order }) }
+}

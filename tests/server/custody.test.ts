@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer } from '../../src/api/answers.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { readOwnKey } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { composePossession } from '../../src/statements/compose.ts'
+import { walk } from '../../src/verify/walk.ts'
+import { releaseBy, type ReleaseOptions, transferMembers, type UnitReference } from '../support/custody.ts'
+import { policyOfFolder } from '../support/folder.ts'
+import { type Answer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { signerNamed } from '../support/signers.ts'
+import type { StatementOptions } from '../support/statements.ts'
+
+/** A clock that a test sets forward, elapsed time with it. */
+let passedMs = 0
+const clock = { wall: () => Date.now() + passedMs, monotonic: () => performance.now() + passedMs }
+const now = (): number => Math.floor(clock.wall() / 1000)
+
+let server: TestServer
+let giver: Party
+let receiver: Party
+let third: Party
+let court: Party
+beforeAll(async () => {
+  server = await testServer({ reading: 'participants', clock })
+  giver = await server.admit('giver', ['depositor'])
+  receiver = await server.admit('receiver', ['attestor'])
+  third = await server.admit('third-party', ['depositor'])
+  court = await server.admit('court', ['authority'])
+})
+afterAll(() => server.remove())
+
+/** A new deposit of two items by the giver. */
+async function exhibit(): Promise<UnitReference> {
+  const items = [randomUUID(), randomUUID()].map((text) => ({
+    size: 36,
+    digest: { sha256: hexOf(text) },
+  }))
+  const sealed = { note: 'in a safe' }
+  const answer = await server.post(server.sign(giver, 'evidence.deposit', { items }, { sealed }).presentation)
+  expect(answer.status).toBe(201)
+  const { index, leafHash } = answer.json<DepositAnswer>()
+  return { index, leafHash }
+}
+
+function hexOf(text: string): string {
+  return Buffer.from(text.replaceAll('-', '').repeat(2), 'hex').toString('hex')
+}
+
+type HandOver = Partial<ReleaseOptions> & { outcome?: string; options?: StatementOptions; key?: Party['key'] }
+
+async function presented(from: Party, to: Party, of: UnitReference, over: HandOver = {}): Promise<string> {
+  const { outcome = 'accepted', options, key = from.key, ...more } = over
+  const told = {
+    aud: server.origin,
+    iss: from.id,
+    to: to.id,
+    exhibits: [of],
+    since: (await server.size()) - 1,
+    iat: now(),
+  }
+  const release = releaseBy(key, { ...told, ...more })
+  const by = outcome === 'withdrawn' ? from : to
+  return server.sign(by, 'custody.transfer', transferMembers(release, outcome, 1), options).presentation
+}
+
+async function hand(from: Party, to: Party, of: UnitReference, over?: HandOver): Promise<Answer> {
+  return server.post(await presented(from, to, of, over))
+}
+
+const codeOf = (answer: Answer): string => (answer.status < 300 ? String(answer.status) : problemIn(answer).code)
+const mayRead = async ({ index }: UnitReference, reader: Party): Promise<boolean> =>
+  (await server.get(`/v1/entries/${index}`, reader)).status === 200
+
+describe('a server asked for custody', () => {
+  it('passes it, with the right to read, by what both sides signed', async () => {
+    const of = await exhibit()
+    expect(await mayRead(of, receiver)).toBe(false)
+    expect(codeOf(await hand(giver, receiver, of))).toBe('201')
+    expect([await mayRead(of, receiver), await mayRead(of, giver), await mayRead(of, third)]).toEqual([
+      true,
+      true,
+      false,
+    ])
+    const entry = (await server.get(`/v1/entries/${of.index}`, receiver)).json<{ disclosures: string[] }>()
+    expect(entry.disclosures).toHaveLength(1)
+    expect(codeOf(await hand(receiver, third, of))).toBe('201')
+    expect([await mayRead(of, receiver), await mayRead(of, third)]).toEqual([false, true])
+  })
+
+  it('names the holder only to who may read the deposit', async () => {
+    const of = await exhibit()
+    await hand(giver, receiver, of)
+    const toStranger = await hand(giver, third, of)
+    expect(codeOf(toStranger)).toBe('custody-not-holder')
+    expect(toStranger.text).not.toContain('receiver')
+    expect(problemIn(toStranger)).not.toHaveProperty('expected')
+    const toIssuer = await hand(giver, third, of, { outcome: 'withdrawn' })
+    expect(problemIn(toIssuer).detail).toContain('its custodian is receiver')
+    // After it was handed on, the custodian before may read no more, and is told as little.
+    await hand(receiver, third, of)
+    const toFormer = await hand(receiver, giver, of, { outcome: 'withdrawn' })
+    expect([codeOf(toFormer), toFormer.text.includes('third-party')]).toEqual(['reference-not-found', false])
+  })
+
+  it('tells nothing of an entry to who forges a release', async () => {
+    const of = await exhibit()
+    const nowhere = { ...of, index: 1_000_000 }
+    const forged = async (what: UnitReference) => hand(giver, third, what, { key: third.key })
+    const words = async (what: UnitReference): Promise<string> => problemIn(await forged(what)).detail
+    expect(codeOf(await forged(of))).toBe('release-key')
+    expect(await words(nowhere)).toBe(await words(of))
+    const told = { aud: server.origin, iss: giver.id, to: third.id, exhibits: [of], since: of.index, iat: now() }
+    const spoilt = (what: UnitReference): string =>
+      `${releaseBy(giver.key, { ...told, exhibits: [what] }).slice(0, -8)}AAAAAAAA`
+    const sent = async (what: UnitReference) =>
+      server.post(server.sign(third, 'custody.transfer', transferMembers(spoilt(what), 'accepted', 1)).presentation)
+    expect([codeOf(await sent(of)), codeOf(await sent(nowhere))]).toEqual(['release-signature', 'release-signature'])
+    // Who may read nothing shows nothing by its release.
+    const theirs = (what: UnitReference): Promise<Answer> => hand(third, receiver, what)
+    expect([codeOf(await theirs(of)), codeOf(await theirs(nowhere))]).toEqual([
+      'reference-not-found',
+      'reference-not-found',
+    ])
+  })
+
+  it('gives the first answer again after the release has ended, and lets nobody use it anew', async () => {
+    const of = await exhibit()
+    const release = { exp: now() + 60, jti: randomUUID() }
+    const sent = await presented(giver, receiver, of, release)
+    const first = (await server.post(sent)).json<DepositAnswer>()
+    passedMs += 120_000
+    const again = await server.post(sent)
+    expect([again.status, again.json<DepositAnswer>().index]).toEqual([200, first.index])
+    expect(codeOf(await hand(giver, receiver, of, release))).toBe('release-expired')
+    expect(codeOf(await hand(giver, receiver, of, { jti: release.jti }))).toBe('release-used')
+  })
+
+  it('takes the first of two releases in one group, and one release once', async () => {
+    const [one, two] = [await exhibit(), await exhibit()]
+    const jti = randomUUID()
+    const lines = [
+      await presented(giver, receiver, one),
+      await presented(giver, third, one),
+      await presented(giver, receiver, two, { jti, outcome: 'rejected' }),
+      await presented(giver, receiver, two, { jti }),
+      await presented(giver, third, two),
+    ]
+    const codes = (await server.batch(lines)).map(({ code, status }) => code ?? status)
+    expect(codes).toEqual([201, 'custody-not-holder', 201, 'release-used', 201])
+    expect([await mayRead(one, receiver), await mayRead(one, third)]).toEqual([true, false])
+    expect([await mayRead(two, receiver), await mayRead(two, third)]).toEqual([false, true])
+  })
+
+  it('takes no release by a key that was replaced before it, though in one group', async () => {
+    const of = await exhibit()
+    const early = await presented(giver, receiver, of)
+    const newKey = signerNamed(`new key ${randomUUID()}`)
+    const jti = randomUUID()
+    const aud = server.origin
+    const possession = composePossession({ aud, iss: giver.id, jti, old: giver.key.thumbprint }, newKey)
+    const rotation = server.sign(giver, 'participant.rotate-key', { newKey: newKey.jwk, possession }, { jti })
+    const codes = (await server.batch([rotation.presentation, early])).map(({ code, status }) => code ?? status)
+    expect(codes).toEqual([201, 'release-key'])
+    giver = { ...giver, key: newKey }
+    expect(codeOf(await hand(giver, receiver, of))).toBe('201')
+  })
+
+  it('moves by order what an authority releases, to who has the receipt', async () => {
+    const of = await exhibit()
+    const inLieu = 'holder-gone'
+    expect(codeOf(await hand(court, third, of, { inLieu }))).toBe('reference-not-found')
+    // A custodian before has read it.
+    await hand(giver, third, of)
+    expect(codeOf(await hand(court, third, of, { inLieu }))).toBe('201')
+    expect(codeOf(await hand(giver, receiver, of, { inLieu }))).toBe('in-lieu-authority')
+  })
+
+  it('has it again after a restart, and a walk finds no fault in it, in full and from a trusted size', async () => {
+    const of = await exhibit()
+    const item = { ...of, item: 1 }
+    await hand(giver, receiver, item)
+    const ended = server.sign(receiver, 'custody.end', { of: [item], how: 'lost' }).presentation
+    expect(codeOf(await server.post(ended))).toBe('201')
+    const trustedSize = await server.size()
+    const policy = policyOfFolder(server.folder)
+    const middle = (await server.get('/checkpoint', giver)).text
+    await server.stop()
+    server = await server.restart()
+    expect(await mayRead(of, receiver)).toBe(false)
+    expect(codeOf(await hand(receiver, third, item))).toBe('reference-not-found')
+    await hand(giver, receiver, { ...of, item: 0 })
+    const resumed = server.sign(receiver, 'custody.resume', { of: [item], reason: 'found' }).presentation
+    expect(codeOf(await server.post(resumed))).toBe('201')
+    expect(codeOf(await hand(receiver, third, of))).toBe('201')
+    await server.stop()
+    const source = await FolderSource.open(server.folder.root, readOwnKey(server.folder.folder))
+    try {
+      const whole = await walk({ source, policy })
+      expect([whole.faults, whole.unjudged]).toEqual([[], []])
+      expect(whole.flagged.map(({ message }) => message.replace(/\d+/, 'N'))).toEqual([
+        'Entry N: moved by order, without the holder’s signature.',
+      ])
+      const trusted = parseSignedCheckpoint(Buffer.from(middle))
+      expect(trusted.checkpoint.size).toBe(trustedSize)
+      const again = await walk({ source, policy, trusted })
+      expect([again.faults, again.unjudged]).toEqual([[], []])
+    } finally {
+      await source.close()
+    }
+    server = await server.restart()
+  })
+})
