@@ -4220,6 +4220,19 @@ def judge_erased(judgement: Judgement, named: dict[str, Any], is_change: bool) -
         judgement.found("erasure-own", f"entry {at} is the orderer’s own {kind}")
     elif not set(named["digests"]) <= set(sealed):
         judgement.found("erasure-digest", f"entry {at} does not seal each of the digests")
+    elif is_change and target.kind == "evidence.deposit":
+        judge_held(judgement, at, target)
+
+
+def judge_held(judgement: Judgement, at: int, target: Target) -> None:
+    """Administrators have erased only what nobody but its depositor holds."""
+    state = judgement.state
+    units = [custody_of(state, (at, item)) for item in range(target.items)]
+    certain = [custody for custody in units if not is_uncertain(state, custody)]
+    if any(custody.ended or custody.holder != target.iss for custody in certain):
+        judgement.found("erasure-held", f"units of entry {at} are no longer held by {target.iss}")
+    elif len(certain) < len(units):
+        judgement.not_judged.append(f"who holds the units of entry {at} is not known")
 
 
 def reported_order(judgement: Judgement, named: dict[str, Any]) -> Optional[Target]:
