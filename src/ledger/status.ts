@@ -5,7 +5,7 @@ import { toBase64 } from '../core/base64.ts'
 import { statusHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
-import { type EventSubject, type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
+import { type EventSubject, type LaterEvent, laterEventsIn, subjectIn } from '../statements/later-events.ts'
 import type { LookupKey } from './lookup.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
 
@@ -62,12 +62,7 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
   const { size, checkpoint: note } = reads
   const subject = await subjectOf(reads, query)
   const { index } = subject
-  const about: EventSubject = {
-    index,
-    leafHash: toBase64(subject.leafHash),
-    iss: subject.statement.common.iss,
-    kid: subject.statement.header.kid,
-  }
+  const about = subjectIn(subject.statement, index, toBase64(subject.leafHash))
   const consistency = query.from === undefined ? undefined : await consistencyFrom(reads, query.from, size)
   const after = Math.max(index, query.after ?? index)
   const found = await laterIndices(reads, about, after, size)
@@ -129,16 +124,13 @@ async function consistencyFrom(reads: LedgerReads, from: number, size: number): 
  * Indices above `after` and below `size` of the entries that concern the subject, ascending: one more than an answer holds, which shows
  * that there are more. Every reader of the subject gets all of them (docs/spec/15-status.md).
  */
-async function laterIndices(
-  reads: LedgerReads,
-  { index, iss, kid }: EventSubject,
-  after: number,
-  size: number,
-): Promise<number[]> {
+async function laterIndices(reads: LedgerReads, subject: EventSubject, after: number, size: number): Promise<number[]> {
   const keys: LookupKey[] = [
-    { by: 'target', index },
-    { by: 'key', thumbprint: kid },
-    { by: 'revoked', participant: iss },
+    { by: 'target', index: subject.index },
+    ...[subject, ...subject.within].flatMap(({ iss, kid }): LookupKey[] => [
+      { by: 'key', thumbprint: kid },
+      { by: 'revoked', participant: iss },
+    ]),
   ]
   const lists = await Promise.all(keys.map((key) => reads.search(key, 'everything', after, maxStatusEvents + 1)))
   const all = new Set(lists.flat().filter((at) => at < size))

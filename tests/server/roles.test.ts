@@ -13,6 +13,7 @@ import { parseReceipt } from '../../src/core/receipt.ts'
 import { approve, changeMembers, composeProposal } from '../../src/statements/approval-file.ts'
 import { composePossession } from '../../src/statements/compose.ts'
 import { kinds } from '../../src/statements/kinds.ts'
+import { releaseBy, transferMembers, type UnitReference } from '../support/custody.ts'
 import { operationsOf } from '../support/openapi.ts'
 import { type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
@@ -163,7 +164,7 @@ describe('statements', () => {
 
   /** Members with which the kind would be in order, if the signer might. */
   async function membersOf(kind: string, signer: Party, jti: string): Promise<object> {
-    const target = async (by: Party = server.depositor): Promise<object> => {
+    const target = async (by: Party = server.depositor): Promise<UnitReference> => {
       const { index, leafHash } = (
         await server.post(server.deposit(randomUUID(), {}, by).presentation)
       ).json<DepositAnswer>()
@@ -201,6 +202,18 @@ describe('statements', () => {
         const place = { aud: server.origin, iss: signer.id, jti, old: thumbprint(signer.key.jwk) }
         return { newKey: newKey.jwk, possession: composePossession(place, newKey) }
       }
+      case 'custody.transfer':
+        return released(await target(), signer)
+      case 'custody.end':
+      case 'custody.resume': {
+        const of = await target()
+        // Where the signer may have custody, it takes over first.
+        await server.post(server.sign(signer, 'custody.transfer', released(of, signer)).presentation)
+        const end = { of: [of], how: 'lost' }
+        if (kind === 'custody.end') return end
+        await server.post(server.sign(signer, 'custody.end', end).presentation)
+        return { of: [of], reason: 'found' }
+      }
       case 'evidence.attest':
         return { of: await target(), as: 'holder' }
       case 'evidence.retract':
@@ -211,6 +224,12 @@ describe('statements', () => {
       default:
         return { items: [itemFor(jti)] }
     }
+  }
+
+  function released(of: UnitReference, { id: to }: Party): object {
+    const { origin: aud, depositor } = server
+    const told = { aud, iss: depositor.id, to, exhibits: [of], since: of.index, iat: Math.floor(Date.now() / 1000) }
+    return transferMembers(releaseBy(depositor.key, told), 'accepted', 1)
   }
 
   it.each([...table])('%s', async (kind, cells) => {

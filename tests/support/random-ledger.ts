@@ -1,6 +1,7 @@
 import { leafHash } from '../../src/core/entry.ts'
 import { verifierKey } from '../../src/core/note.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
+import { releaseTyp } from '../../src/statements/vocabulary.ts'
 import { administrator, ledgerKey, origin, startMs, TestChain } from './chain.ts'
 import type { Random } from './random.ts'
 import { signerNamed } from './signers.ts'
@@ -27,6 +28,10 @@ const kinds = [
   'participant.rotate-key',
   'evidence.attest',
   'evidence.retract',
+  ...Array<string>(5).fill('custody.transfer'),
+  'custody.end',
+  'custody.resume',
+  'custody.later',
   'evidence.later',
   'participant.later',
   'ledger.later',
@@ -122,10 +127,55 @@ export class RandomLedger {
         items: Array<object>(1 + this.random.below(2)).fill({ size: 1, digest: { sha256: '0'.repeat(64) } }),
         ...(this.chance(40) ? { relates: [{ rel: 'corrects', ...this.reference(i, true) }] } : {}),
       }),
+      'custody.transfer': () => this.transfer(i, common),
+      'custody.end': () => ({
+        of: this.units(i),
+        ...this.random.pick([{ how: 'lost' }, { how: 'disposed', order: this.order(i) }]),
+      }),
+      'custody.resume': () => ({ of: this.units(i), reason: 'found' }),
       'evidence.attest': () => ({ of: this.reference(i, true), as: 'witness' }),
       'evidence.retract': () => ({ of: this.reference(i, false), reason: 'mistake' }),
     }
     return made[kind]?.() ?? { later: true }
+  }
+
+  private units(i: number): object[] {
+    return Array.from({ length: this.chance(15) ? 2 : 1 }, () => {
+      const { line: _line, ...unit } = this.reference(i, true) as { line?: number }
+      return unit
+    })
+  }
+
+  private order(i: number): object {
+    const { index, leafHash: hash } = this.reference(i, false) as { index: number; leafHash: string }
+    return { index, leafHash: hash }
+  }
+
+  /** A transfer to the signer, most of it in order. */
+  private transfer(i: number, { iss }: Readonly<Record<string, unknown>>): object {
+    const [owner, key] = this.random.pick(this.owned)
+    const exhibits = this.units(i)
+    const now = startMs / 1000 + i
+    const seal = { _sd: ['A'.repeat(43)], _sd_alg: 'sha-256' }
+    const isSealed = this.chance(10)
+    const release = {
+      aud: this.chance(2) ? 'other.example' : origin,
+      iss: this.chance(4) ? this.random.pick(ids) : owner,
+      to: this.chance(6) ? this.random.pick(ids) : iss,
+      jti: `00000000-0000-4000-8000-${String(this.chance(20) ? 0 : ++this.jtis).padStart(12, '0')}`,
+      iat: now + (this.chance(3) ? 10_000 : 0),
+      exp: now + (this.chance(4) ? this.random.pick([-1, 0, 8_000_000]) : 20_000),
+      since: this.chance(15) ? this.random.below(i + 2) : i - 1,
+      exhibits,
+      ...(this.chance(20) ? { inLieu: 'court-order' } : {}),
+      ...(isSealed ? seal : {}),
+      ...(this.chance(2) ? { other: 1 } : {}),
+    }
+    const outcome = this.chance(80) ? 'accepted' : this.random.pick(['rejected', 'withdrawn'])
+    const checked =
+      outcome === 'withdrawn' ? {} : { checked: exhibits.map(() => (this.chance(8) ? 'differs' : 'match')) }
+    const text = this.jws(key, release, this.chance(2) ? 'evidence-key-possession+jwt' : releaseTyp)
+    return { release: text, outcome, ...checked, ...(isSealed && !this.chance(10) ? seal : {}) }
   }
 
   private genesis(): object {
@@ -142,7 +192,7 @@ export class RandomLedger {
   private admission(): object {
     const id = this.random.pick(ids)
     const key = this.random.pick(keys)
-    const known = ['depositor', 'attestor', 'administrator', 'auditor', 'timekeeper']
+    const known = ['depositor', 'attestor', 'administrator', 'auditor', 'authority', 'timekeeper']
     const roles = known.filter(() => this.chance(40))
     this.owned.push([id, key])
     return {
