@@ -5,7 +5,7 @@ import { toBase64 } from '../core/base64.ts'
 import { statusHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
-import { type EventSubject, type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
+import { type EventSubject, type LaterEvent, laterEventsIn, subjectIn } from '../statements/later-events.ts'
 import type { LookupKey } from './lookup.ts'
 import { everything } from './lookup-scope.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
@@ -65,12 +65,7 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
   const { size, checkpoint: note } = reads
   const subject = await subjectOf(reads, query)
   const { index } = subject
-  const about: EventSubject = {
-    index,
-    leafHash: toBase64(subject.leafHash),
-    iss: subject.statement.common.iss,
-    kid: subject.statement.header.kid,
-  }
+  const about = subjectIn(subject.statement, index, toBase64(subject.leafHash))
   const consistency = query.from === undefined ? undefined : await consistencyFrom(reads, query.from, size)
   const after = Math.max(index, query.after ?? index)
   const found = await laterIndices(reads, about, after, size, query.mayReadRecords(subject))
@@ -133,16 +128,19 @@ async function consistencyFrom(reads: LedgerReads, from: number, size: number): 
  */
 async function laterIndices(
   reads: LedgerReads,
-  { index, iss, kid }: EventSubject,
+  subject: EventSubject,
   after: number,
   size: number,
   withRecords: boolean,
 ): Promise<number[]> {
+  const { index, within } = subject
   const keys: LookupKey[] = [
     { by: 'target', index },
-    { by: 'key', thumbprint: kid },
-    { by: 'revoked', participant: iss },
     ...(withRecords ? [{ by: 'record', index } as const] : []),
+    ...[subject, ...within].flatMap(({ iss, kid }): LookupKey[] => [
+      { by: 'key', thumbprint: kid },
+      { by: 'revoked', participant: iss },
+    ]),
   ]
   const lists = await Promise.all(keys.map((key) => reads.search(key, everything, after, maxStatusEvents + 1)))
   const all = new Set(lists.flat().filter((at) => at < size))

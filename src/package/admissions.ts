@@ -1,4 +1,5 @@
 import { append } from '../core/arrays.ts'
+import { signedWithin } from '../statements/said.ts'
 import { type CheckedReceipt, ledgerOf } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
 import type { PackagedReceipt } from './package-report.ts'
@@ -42,9 +43,12 @@ export class Admissions {
   /** What was said later of a key that signed at some time, where the package shows it; apart what entries say that are not judged. */
   flags(checked: CheckedReceipt): Pick<PackagedReceipt, 'flagged' | 'flaggedNotJudged'> {
     const entry = entryOf(checked)
-    const endings = entry && this.ledgers.get(ledgerOf(checked))?.endingsOf(entry.statement)
-    if (entry === undefined || endings === undefined) return { flagged: [], flaggedNotJudged: [] }
-    const told = endings.filter(({ compromisedSince: since }) => since !== undefined && since <= entry.time)
+    const ledger = this.ledgers.get(ledgerOf(checked))
+    if (entry === undefined || ledger === undefined) return { flagged: [], flaggedNotJudged: [] }
+    const within = signedWithin(entry.body).flatMap((signer) => ledger.endingsOfSigner(signer))
+    const told = [...ledger.endingsOf(entry.statement), ...within].filter(
+      ({ compromisedSince: since }) => since !== undefined && since <= entry.time,
+    )
     const later = (what: string, by: number): string =>
       `${what} ${entry.index} was signed by a key that was later, by entry ${by}, said to have been compromised at that time`
     return {

@@ -5,7 +5,7 @@ import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { thumbprint } from '../core/jwk.ts'
 import { defined } from '../core/objects.ts'
-import type { Ending } from '../statements/kind.ts'
+import type { Ending, SignedBy } from '../statements/kind.ts'
 import { changesRegistry, kindNamed, type StatementBody } from '../statements/kinds.ts'
 import { emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judge, type Judgement } from '../statements/rulebook.ts'
@@ -113,7 +113,12 @@ export class ShownLedger implements History {
   endingsOf({ header, common }: Statement): ShownEnding[] {
     const at = (name: string): ShownEnding[] => this.endings.get(name) ?? []
     const intake = kindNamed(common.kind)?.items === undefined ? [] : at('intake')
-    return [...at('ledger'), ...intake, ...at(`key ${header.kid}`), ...at(`participant ${common.iss}`)]
+    return [...at('ledger'), ...intake, ...this.endingsOfSigner({ iss: common.iss, kid: header.kid })]
+  }
+
+  /** What ended a key or its participant. */
+  endingsOfSigner({ iss, kid }: SignedBy): ShownEnding[] {
+    return [`key ${kid}`, `participant ${iss}`].flatMap((name) => this.endings.get(name) ?? [])
   }
 
   findStatement(iss: string, jti: string): number | undefined {

@@ -70,7 +70,7 @@ function malformed(why: string, cause?: EvidenceError): EvidenceError {
 export function readRelease(text: string): Release {
   const { jws, header, payload } = openInnerJws(text, releaseTyp, 'release')
   if (isKnownAlgorithm(header.alg)) requireSignatureLength(jws, 'release')
-  if (hasProtoMember(payload)) throw malformed('it has a member __proto__')
+  if (hasProtoMember(payload)) throw malformed('it has __proto__')
   const result = payloadSchema.safeParse(payload)
   if (!result.success) throw schemaError(result.error, 'release-malformed', 'release')
   return { ...result.data, jws, header }
@@ -98,7 +98,7 @@ function judgeForm(
   if (!_sd.every((digest) => members._sd?.includes(digest)))
     return refuse(findings, 'release-malformed', 'seals what the statement does not')
   if (checked.length !== exhibits.length)
-    return refuse(findings, 'statement-member', 'has not as many exhibits as "checked" has values', 'checked')
+    return refuse(findings, 'statement-member', 'has another number of exhibits than "checked"', 'checked')
   return aud === context.origin || refuse(findings, 'audience-wrong', `is for ${aud}, not for ${context.origin}`)
 }
 
@@ -120,11 +120,7 @@ function judgeTimes({ entry: { timeMs }, findings }: Asked<TransferMembers>, { i
     return refuse(findings, 'issued-in-future', 'was issued more than 300 seconds after the entry’s time')
   const left = exp * 1000 - timeMs
   if (iat <= exp && left >= 0 && left <= releaseLifetimeMs) return true
-  return refuse(
-    findings,
-    'release-expired',
-    'does not end after it was issued, and within the 90 days after the entry’s time',
-  )
+  return refuse(findings, 'release-expired', 'does not end within the 90 days after the entry’s time')
 }
 
 /** The key is the giver's and in use before this entry; of a release in lieu the giver is an authority. */
@@ -139,7 +135,7 @@ function judgeKey({ registry, findings }: Asked<TransferMembers>, { iss, inLieu,
   const { uncertainSince } = registry
   // Whom an unknown registry entry before admitted or revoked is not known.
   if (uncertainSince !== undefined) {
-    leaveOpen(findings, `not judged after entry ${uncertainSince}: the release ${why}`, 'release')
+    leaveOpen(findings, `after entry ${uncertainSince}: the release ${why}`, 'release')
     return true
   }
   refuse(findings, isGivers ? 'in-lieu-authority' : 'release-key', why)

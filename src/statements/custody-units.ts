@@ -6,9 +6,13 @@ import { type Placed, placed, type UnitReference } from './members.ts'
 import { judgeEarlier, judgeReference } from './references.ts'
 import type { Registry } from './registry.ts'
 import { type Findings, leaveOpen, violate } from './rules.ts'
+import type { Role } from './vocabulary.ts'
 
 /** Most references of one statement that ends custody or resumes it: with the order they are shown in one request. */
 export const maxUnits = 32
+
+/** Who may have custody. */
+export const custodianRoles: readonly Role[] = ['depositor', 'attestor', 'authority']
 
 /** References to units, where they stand in the statement. */
 export function placedUnits(member: string, references: readonly UnitReference[]): Placed[] {
@@ -30,7 +34,7 @@ export function judgeUnits(references: readonly Placed[], asked: Asked<unknown>)
       return items.map((one) => ({ where, index, item: one, iss, count }))
     }
     if (soundness === 'open') leaveOpen(asked.findings, `whether entry ${index} broke a rule is not judged`, where)
-    else violate(asked.findings, 'reference-unsound', `entry ${index} broke a rule, and so has no units`, where)
+    else violate(asked.findings, 'reference-unsound', `entry ${index} broke a rule: nobody holds it`, where)
     return []
   })
 }
@@ -104,10 +108,10 @@ function judgeOrder(reference: Placed, asked: Asked<unknown>): void {
   const target = judgeEarlier({ ...reference, leafHash: fromBase64(reference.leafHash) }, asked)
   if (target === undefined) return
   const { iss: found, soundness } = target
-  if (soundness === 'violated') return violate(findings, 'disposal-order', `entry ${index} broke a rule`, where)
   const isAuthoritys = registry.participants.get(found)?.roles.includes('authority') === true
   if (isAuthoritys && soundness === undefined) return
-  const message = `entry ${index} is not known to be by an authority`
+  const message = `entry ${index} is not known to be by an authority, and sound`
+  if (soundness === 'violated') return violate(findings, 'disposal-order', message, where)
   if (soundness === 'open' || registry.uncertainSince !== undefined) return leaveOpen(findings, message, where)
   findings.violations.push(new EvidenceError('disposal-order', message, { where, found }))
 }

@@ -72,7 +72,7 @@ export function afterUnknownKind(registry: Registry, kind: string, index: number
 
 /** All kinds that may order an erasure, by themselves or by what they carry. */
 export function orderingKinds(): Kind[] {
-  return allKinds.filter(({ erases, carries }) => erases !== undefined || carries !== undefined).map(({ name }) => name)
+  return allKinds.filter((kind) => kind.erases !== undefined || kind.carries !== undefined).map(({ name }) => name)
 }
 
 /** All kinds that are judged again at start. */

@@ -1,8 +1,8 @@
 import { valueOr } from '../core/attempt.ts'
 import { defined } from '../core/objects.ts'
 import { readBody } from './body.ts'
-import type { LaterEventName } from './kind.ts'
-import { endingsOf, referencesOf } from './said.ts'
+import type { LaterEventName, SignedBy } from './kind.ts'
+import { endingsOf, referencesOf, signedWithin } from './said.ts'
 import { signedBy, type Statement } from './statement.ts'
 
 /** One thing that a later entry says of an earlier one. */
@@ -24,6 +24,14 @@ export interface EventSubject {
   readonly iss: string
   /** Thumbprint of the key that signed it. */
   readonly kid: string
+  /** Who else signed within it. */
+  readonly within: readonly SignedBy[]
+}
+
+/** A statement as what later ones may be about; `leafHash` in padded base64. */
+export function subjectIn(statement: Statement, index: number, leafHash: string): EventSubject {
+  const body = valueOr(() => readBody(statement), undefined)
+  return { index, leafHash, ...signedBy(statement), within: signedWithin(body) }
 }
 
 /** What a later statement says of an earlier entry, in the order of page 15; empty where it is about something else. */
@@ -37,7 +45,8 @@ export function laterEventsIn(subject: EventSubject, statement: Statement): Late
   }
   for (const { of, what, code, compromisedSince } of endingsOf(body, signedBy(statement))) {
     if (typeof of === 'string' || what === 'ledger-closed' || what === 'intake-ended') continue
-    const isAbout = 'key' in of ? of.key === subject.kid : of.participant === subject.iss
+    const signers = [subject, ...subject.within]
+    const isAbout = signers.some(({ iss, kid }) => ('key' in of ? of.key === kid : of.participant === iss))
     if (isAbout) events.set(what, { what, ...defined({ code, compromisedSince }) })
   }
   return [...events.values()]

@@ -13,7 +13,7 @@ import { parseReceipt, type Receipt } from '../core/receipt.ts'
 import { readBody } from '../statements/body.ts'
 import { misfitOf } from '../statements/disclosures.ts'
 import type { StatementBody } from '../statements/kinds.ts'
-import type { EventSubject } from '../statements/later-events.ts'
+import { type EventSubject, subjectIn } from '../statements/later-events.ts'
 import { openStatement } from '../statements/open.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
@@ -43,12 +43,11 @@ export function ledgerOf({ receipt }: CheckedReceipt): string {
 
 /** By what later entries name the entry of a receipt: index and leaf hash, signer and key. */
 export function subjectOf({ receipt, statement }: CheckedReceipt): EventSubject {
-  return {
-    index: receipt.entry.index,
-    leafHash: toBase64(leafHash(receipt.entryBytes)),
-    iss: statement?.common.iss ?? '',
-    kid: statement?.header.kid ?? '',
-  }
+  const { index } = receipt.entry
+  const hash = toBase64(leafHash(receipt.entryBytes))
+  return statement === undefined
+    ? { index, leafHash: hash, iss: '', kid: '', within: [] }
+    : subjectIn(statement, index, hash)
 }
 
 /** What a receipt alone can never show. */

@@ -26,9 +26,8 @@ import { lacks } from '../support/system-tools.ts'
  * and every unit has exactly the custodian that the model has. Some of the sequences go through a real ledger, and through both verifiers.
  * `npm run faults -- custody --sequences 100000 --seed 1` is the long form; `--sequences 1 --seed N` is one sequence alone.
  */
-const file = 'tests/faults/custody.test.ts'
-const sequences = option('sequences', sizeOf(file, 'sequences'))
-const ledgers = option('ledgers', sizeOf(file, 'ledgers'))
+const sequences = option('sequences', sizeOf('tests/faults/custody.test.ts', 'sequences'))
+const ledgers = option('ledgers', sizeOf('tests/faults/custody.test.ts', 'ledgers'))
 const firstSeed = option('seed', 1)
 installNativePrimitives()
 

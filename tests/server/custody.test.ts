@@ -5,6 +5,8 @@ import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { composePossession } from '../../src/statements/compose.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import { checkStatus } from '../../src/verify/check-status.ts'
 import { walk } from '../../src/verify/walk.ts'
 import { releaseBy, type ReleaseOptions, transferMembers, type UnitReference } from '../support/custody.ts'
 import { policyOfFolder } from '../support/folder.ts'
@@ -177,6 +179,28 @@ describe('a server asked for custody', () => {
     expect(codeOf(await hand(giver, receiver, of, { inLieu }))).toBe('in-lieu-authority')
   })
 
+  it('tells of a transfer that its giver’s key was compromised, and proves it', async () => {
+    const careless = await server.admit('careless', ['depositor'])
+    const sent = server.deposit('a telephone', {}, careless).presentation
+    const { index, leafHash } = (await server.post(sent)).json<DepositAnswer>()
+    const moved = (await hand(careless, receiver, { index, leafHash })).json<DepositAnswer>()
+    const revoked = {
+      key: careless.key.thumbprint,
+      reason: 'compromised',
+      compromisedSince: '2026-01-01T00:00:00.000Z',
+    }
+    await server.administer('participant.revoke', revoked)
+    const policy = policyOfFolder(server.folder)
+    const receipt = checkReceipt(Buffer.from(moved.receipt ?? ''), policy)
+    if (receipt.receipt === undefined) throw new Error('the receipt cannot be read')
+    const from = receipt.receipt.proof.checkpoint.size
+    const answer: unknown = (await server.get(`/v1/entries/${moved.index}/status?from=${from}`, receiver)).json()
+    const status = checkStatus(answer, receipt, policy)
+    expect(status.faults).toEqual([])
+    expect(status.events.map(({ what }) => what)).toEqual(['key-revoked'])
+    expect(status.flagged).toBe(true)
+  })
+
   it('has it again after a restart, and a walk finds no fault in it, in full and from a trusted size', async () => {
     const of = await exhibit()
     const item = { ...of, item: 1 }
@@ -200,6 +224,9 @@ describe('a server asked for custody', () => {
       const whole = await walk({ source, policy })
       expect([whole.faults, whole.unjudged]).toEqual([[], []])
       expect(whole.flagged.map(({ message }) => message.replace(/\d+/, 'N'))).toEqual([
+        ...Array<string>(2).fill(
+          'Entry N was signed by a key that was later said to have been compromised at that time.',
+        ),
         'Entry N: moved by order, without the holder’s signature.',
       ])
       const trusted = parseSignedCheckpoint(Buffer.from(middle))

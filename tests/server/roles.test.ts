@@ -15,6 +15,7 @@ import { approve, changeMembers, composeProposal } from '../../src/statements/ap
 import { composePossession } from '../../src/statements/compose.ts'
 import { kinds } from '../../src/statements/kinds.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
+import { releaseBy, transferMembers, type UnitReference } from '../support/custody.ts'
 import { operationsOf } from '../support/openapi.ts'
 import { type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
@@ -166,7 +167,7 @@ describe('statements', () => {
   const sealedDigest = Buffer.alloc(32).toString('base64url')
 
   /** A reference to a new deposit. */
-  async function target(by: Party = server.depositor): Promise<{ index: number; leafHash: string }> {
+  async function target(by: Party = server.depositor): Promise<UnitReference> {
     const answer = await server.post(server.deposit(randomUUID(), {}, by).presentation)
     const { index, leafHash } = answer.json<DepositAnswer>()
     return { index, leafHash }
@@ -177,7 +178,7 @@ describe('statements', () => {
     if (kind === 'evidence.challenge') return { reasons: 'not the same telephone' }
     if (kind !== 'access.rule') return {}
     const of = [await target(signer.id.startsWith('depositor-') ? signer : server.depositor)]
-    return { terms: { rule: 'grant', of, to: ['administrator'], basis: 'order 1' } }
+    return { terms: { rule: 'grant', of: of.map((one) => ({ ...one })), to: ['administrator'], basis: 'order 1' } }
   }
 
   /** Members with which the kind would be in order, if the signer might. */
@@ -231,6 +232,18 @@ describe('statements', () => {
         return { of: await target(), finding: 'admitted' }
       case 'access.rule':
         return {}
+      case 'custody.transfer':
+        return released(await target(), signer)
+      case 'custody.end':
+      case 'custody.resume': {
+        const of = await target()
+        // Where the signer may have custody, it takes over first.
+        await server.post(server.sign(signer, 'custody.transfer', released(of, signer)).presentation)
+        const end = { of: [of], how: 'lost' }
+        if (kind === 'custody.end') return end
+        await server.post(server.sign(signer, 'custody.end', end).presentation)
+        return { of: [of], reason: 'found' }
+      }
       case 'evidence.attest':
         return { of: await target(), as: 'holder' }
       case 'evidence.retract':
@@ -245,6 +258,12 @@ describe('statements', () => {
       default:
         return { items: [itemFor(jti)] }
     }
+  }
+
+  function released(of: UnitReference, { id: to }: Party): object {
+    const { origin: aud, depositor } = server
+    const told = { aud, iss: depositor.id, to, exhibits: [of], since: of.index, iat: Math.floor(Date.now() / 1000) }
+    return transferMembers(releaseBy(depositor.key, told), 'accepted', 1)
   }
 
   it.each([...table])('%s', async (kind, cells) => {

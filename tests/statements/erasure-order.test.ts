@@ -180,6 +180,7 @@ describe('what an order says of its target', () => {
       leafHash: bench.reference(6).leafHash,
       iss: 'depositor',
       kid: signerNamed('depositor').thumbprint,
+      within: [],
     }
     expect(laterEventsIn(subject, said)).toEqual([{ what: 'erasure-ordered' }])
     expect(laterEventsIn({ ...subject, index: 5 }, said)).toEqual([])

@@ -226,7 +226,7 @@ describe('the times of an event', () => {
 })
 
 describe('what happened to a deposit later', () => {
-  const subject = { index: 7, leafHash, iss: 'depositor', kid: thumbprint }
+  const subject = { index: 7, leafHash, iss: 'depositor', kid: thumbprint, within: [] }
   const said = (kind: Kind, over: object = {}): object[] => {
     const members = { ...minimal[kind], ...over }
     return laterEventsIn(subject, statementOf(statement(signerNamed('x'), origin, kind, members).jws))

@@ -25,15 +25,15 @@ const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
   'access.rule': ['depositor', 'attestor', 'authority'],
   'erasure.order': ['authority'],
   'erasure.report': ['operator', 'auditor', 'attestor'],
+  'custody.transfer': ['depositor', 'attestor', 'authority'],
+  'custody.end': ['depositor', 'attestor', 'authority'],
+  'custody.resume': ['depositor', 'attestor', 'authority'],
   'ledger.rotate-key': ['administrator'],
   'ledger.set-approvals': ['administrator'],
   'ledger.set-format': ['administrator'],
   'ledger.end-intake': ['administrator'],
   'ledger.change': [],
   'ledger.close': ['administrator'],
-  'custody.transfer': ['depositor', 'attestor', 'authority'],
-  'custody.end': ['depositor', 'attestor', 'authority'],
-  'custody.resume': ['depositor', 'attestor', 'authority'],
 }
 
 /** A ledger in which "somebody" has these roles, and every kind would be in order but for them. */

@@ -1,6 +1,7 @@
 import { leafHash } from '../../src/core/entry.ts'
 import { verifierKey } from '../../src/core/note.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
+import { releaseTyp } from '../../src/statements/vocabulary.ts'
 import { administrator, ledgerKey, origin, startMs, TestChain } from './chain.ts'
 import type { Random } from './random.ts'
 import { signerNamed } from './signers.ts'
@@ -34,6 +35,10 @@ const kinds = [
   'erasure.order',
   'erasure.order',
   'erasure.report',
+  ...Array<string>(5).fill('custody.transfer'),
+  'custody.end',
+  'custody.resume',
+  'custody.later',
   'evidence.later',
   'participant.later',
   'ledger.later',
@@ -137,6 +142,12 @@ export class RandomLedger {
       }),
       'erasure.order': () => this.order(i),
       'erasure.report': () => ({ of: this.reference(i, false), where: 'backup', outcome: 'gone' }),
+      'custody.transfer': () => this.transfer(i, common),
+      'custody.end': () => ({
+        of: this.units(i),
+        ...this.random.pick([{ how: 'lost' }, { how: 'disposed', order: this.disposalOrder(i) }]),
+      }),
+      'custody.resume': () => ({ of: this.units(i), reason: 'found' }),
       'evidence.attest': () => ({ of: this.reference(i, true), as: 'witness' }),
       'evidence.retract': () => ({ of: this.reference(i, false), reason: 'mistake' }),
       'evidence.event': () => ({ of: this.reference(i, true), ...this.event(i) }),
@@ -172,6 +183,45 @@ export class RandomLedger {
       return { index, leafHash: hash, digests: sealOf(this.chance(85) ? index : i)._sd }
     })
     return { of: targets, ...(this.chance(5) ? { origin: 'other.example' } : {}), ...sealOf(i) }
+  }
+
+  private units(i: number): object[] {
+    return Array.from({ length: this.chance(15) ? 2 : 1 }, () => {
+      const { line: _line, ...unit } = this.reference(i, true) as { line?: number }
+      return unit
+    })
+  }
+
+  private disposalOrder(i: number): object {
+    const { index, leafHash: hash } = this.reference(i, false) as { index: number; leafHash: string }
+    return { index, leafHash: hash }
+  }
+
+  /** A transfer to the signer, most of it in order. */
+  private transfer(i: number, { iss }: Readonly<Record<string, unknown>>): object {
+    const [owner, key] = this.random.pick(this.owned)
+    const exhibits = this.units(i)
+    const now = startMs / 1000 + i
+    const seal = { _sd: ['A'.repeat(43)], _sd_alg: 'sha-256' }
+    const isSealed = this.chance(10)
+    const release = {
+      aud: this.chance(2) ? 'other.example' : origin,
+      iss: this.chance(4) ? this.random.pick(ids) : owner,
+      to: this.chance(6) ? this.random.pick(ids) : iss,
+      jti: `00000000-0000-4000-8000-${String(this.chance(20) ? 0 : ++this.jtis).padStart(12, '0')}`,
+      iat: now + (this.chance(3) ? 10_000 : 0),
+      exp: now + (this.chance(4) ? this.random.pick([-1, 0, 8_000_000]) : 20_000),
+      since: this.chance(15) ? this.random.below(i + 2) : i - 1,
+      exhibits,
+      ...(this.chance(20) ? { inLieu: 'court-order' } : {}),
+      ...(isSealed ? seal : {}),
+      ...(this.chance(2) ? { other: 1 } : {}),
+    }
+    const outcome = this.chance(80) ? 'accepted' : this.random.pick(['rejected', 'withdrawn'])
+    const checked =
+      outcome === 'withdrawn' ? {} : { checked: exhibits.map(() => (this.chance(8) ? 'differs' : 'match')) }
+    const text = this.jws(key, release, this.chance(2) ? 'evidence-key-possession+jwt' : releaseTyp)
+    return { release: text, outcome, ...checked, ...(isSealed && !this.chance(10) ? seal : {}) }
   }
 
   private genesis(): object {

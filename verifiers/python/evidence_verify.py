@@ -1323,7 +1323,7 @@ class Judgement:
         if stands and payload["outcome"] == "accepted" and "inLieu" in release.payload:
             self.state.remarks.append((self.index, "moved by order, without the holder’s signature"))
         if stands and payload["outcome"] == "accepted" and "differs" in payload["checked"]:
-            self.state.remarks.append((self.index, "accepted although something differs from the deposit"))
+            self.state.remarks.append((self.index, "accepted although something differs"))
 
     # ---- New keys ----
 
@@ -3639,6 +3639,15 @@ def wrong_with_giver(state: State, key: Optional[Key], told: dict[str, Any]) -> 
     return None
 
 
+def giver_of(said: Statement) -> set[tuple[str, str]]:
+    """ "Flags": key and id of who signed the release of a transfer whose members are in order."""
+    try:
+        release = read_release(said.payload["release"]) if said.kind == "custody.transfer" else None
+    except Refused:
+        release = None
+    return set() if release is None else {("kid", release.jws.kid), ("iss", release.payload["iss"])}
+
+
 # ---- Units ----------------------------------------------------------------------------------------------------------
 
 Unit = tuple[int, int]  # deposit, item
@@ -5333,7 +5342,8 @@ def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: Receipt
             check.found(path, "not-judged", message)
     if path.startswith("data/admissions/"):
         return
-    flags = {judged for which, name, since, judged in chain.compromised if getattr(said, which) == name and entry.time >= since}
+    signers = {("kid", said.kid), ("iss", said.iss)} | (giver_of(said) if receipt.members_in_order else set())
+    flags = {judged for which, name, since, judged in chain.compromised if (which, name) in signers and entry.time >= since}
     if True in flags:
         check.flagged.append(path)
     if False in flags:

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { judgeOwnUnits, leaveOwnUnitsOpen, maxUnits, ownUnits } from '../custody-units.ts'
+import { custodianRoles, judgeOwnUnits, leaveOwnUnitsOpen, maxUnits, ownUnits } from '../custody-units.ts'
 import type { StatementKind } from '../kind.ts'
 import { entryReference, type Placed, placed, sealing, sealMembers, unitReference } from '../members.ts'
 import { acceptanceClaim, sealedShapes } from '../sealed.ts'
@@ -12,7 +12,7 @@ const schema = sealing(
     ...sealMembers,
   }),
 ).refine(({ how, order }) => how !== 'disposed' || order !== undefined, {
-  error: 'is missing: a disposal names the order of an authority',
+  error: 'is missing beside "disposed"',
   path: ['order'],
 })
 export type EndMembers = z.infer<typeof schema>
@@ -25,7 +25,7 @@ function orderOf({ order }: EndMembers): Placed[] {
 export const custodyEnd: StatementKind<'custody.end', EndMembers> = {
   name: 'custody.end',
   schema,
-  roles: ['depositor', 'attestor', 'authority'],
+  roles: custodianRoles,
   seals: { note: sealedShapes.note, acceptance: acceptanceClaim },
   hasState: true,
   references: (members) => [...ownUnits(members), ...orderOf(members)],

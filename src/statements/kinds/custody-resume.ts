@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { judgeOwnUnits, leaveOwnUnitsOpen, maxUnits, ownUnits } from '../custody-units.ts'
+import { custodianRoles, judgeOwnUnits, leaveOwnUnitsOpen, maxUnits, ownUnits } from '../custody-units.ts'
 import type { StatementKind } from '../kind.ts'
 import { code, sealing, sealMembers, unitReference } from '../members.ts'
 import { sealedShapes } from '../sealed.ts'
@@ -13,7 +13,7 @@ export type ResumeMembers = z.infer<typeof schema>
 export const custodyResume: StatementKind<'custody.resume', ResumeMembers> = {
   name: 'custody.resume',
   schema,
-  roles: ['depositor', 'attestor', 'authority'],
+  roles: custodianRoles,
   seals: { note: sealedShapes.note },
   hasState: true,
   references: ownUnits,

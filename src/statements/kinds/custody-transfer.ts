@@ -12,7 +12,15 @@ import {
   withDoubt,
   withUse,
 } from '../custody-state.ts'
-import { uncertainOf, judgeCustody, judgeDistinct, judgeUnits, leaveUnitsOpen, placedUnits } from '../custody-units.ts'
+import {
+  custodianRoles,
+  uncertainOf,
+  judgeCustody,
+  judgeDistinct,
+  judgeUnits,
+  leaveUnitsOpen,
+  placedUnits,
+} from '../custody-units.ts'
 import type { Asked, StatementKind } from '../kind.ts'
 import { clearText, code, type Placed, sealing, sealMembers } from '../members.ts'
 import { type Findings, leaveOpen, violate } from '../rules.ts'
@@ -45,30 +53,22 @@ export type TransferMembers = z.infer<typeof schema>
 export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers> = {
   name: 'custody.transfer',
   schema,
-  roles: ['depositor', 'attestor', 'authority'],
+  roles: custodianRoles,
   seals: { note: sealedShapes.note, offer: offerClaim, acceptance: acceptanceClaim },
   hasState: true,
   family: { prefix: 'custody.', unknown: withDoubt },
-  references: (members) => exhibitsOf(members),
-  signedWithin(members) {
-    const release = releaseOf(members)
-    return release instanceof EvidenceError ? [] : [{ iss: release.iss, kid: release.header.kid }]
-  },
-  flags(members) {
-    const release = releaseOf(members)
-    if (release instanceof EvidenceError || members.outcome !== 'accepted') return []
-    return [
-      ...(release.inLieu === undefined ? [] : ['moved by order, without the holder’s signature']),
-      ...(members.checked?.includes('differs') === true
-        ? ['accepted although something differs from the deposit']
-        : []),
-    ]
-  },
+  references: exhibitsOf,
+  signedWithin: (members) => readable(members).map(({ iss, header }) => ({ iss, kid: header.kid })),
+  flags: (members) =>
+    members.outcome === 'accepted'
+      ? [
+          ...readable(members).flatMap(({ inLieu }) => (inLieu === undefined ? [] : [byOrder])),
+          ...(members.checked?.includes('differs') === true ? ['accepted although something differs'] : []),
+        ]
+      : [],
   sealedFault(members, claim, _value, digest) {
-    const release = releaseOf(members)
-    const [sealed] = release instanceof EvidenceError ? [] : (release._sd ?? [])
-    if (claim === 'offer') return digest === sealed ? undefined : 'is not what the release seals'
-    return digest === sealed ? 'is what the release seals, which is the claim "offer"' : undefined
+    const isReleased = readable(members).some(({ _sd }) => _sd?.includes(digest) === true)
+    return isReleased === (claim === 'offer') ? undefined : 'is not "offer" as the release seals it'
   },
   judge(asked) {
     const { registry, entry, members, findings } = asked
@@ -91,23 +91,28 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
   },
   leftOpen(asked) {
     const { entry, members } = asked
+    const [release] = readable(members)
     const next = leaveUnitsOpen(exhibitsOf(members), asked)
-    const release = releaseOf(members)
-    return release instanceof EvidenceError ? next : withUse(next, release, { index: entry.index, isOpen: true })
+    return release === undefined ? next : withUse(next, release, { index: entry.index, isOpen: true })
   },
   // A key belongs to one participant for ever, which has the roles that it was admitted with.
-  holdsAnyway(registry, members, { code: found }) {
-    const release = releaseOf(members)
-    const isOfKey = found === 'release-key' || found === 'in-lieu-authority'
-    return isOfKey && !(release instanceof EvidenceError) && registry.keys.has(release.header.kid)
-  },
+  holdsAnyway: (registry, members, { code: found }) =>
+    ['release-key', 'in-lieu-authority'].includes(found) &&
+    readable(members).some(({ header }) => registry.keys.has(header.kid)),
   unitsOf: unitsOfDeposit,
   grantsReading: holdsUnitOf,
 }
 
-function exhibitsOf(members: TransferMembers): Placed[] {
+const byOrder = 'moved by order, without the holder’s signature'
+
+/** The release of a transfer, if it can be read. */
+function readable(members: TransferMembers): Release[] {
   const release = releaseOf(members)
-  return release instanceof EvidenceError ? [] : placedUnits('release.exhibits', release.exhibits)
+  return release instanceof EvidenceError ? [] : [release]
+}
+
+function exhibitsOf(members: TransferMembers): Placed[] {
+  return readable(members).flatMap(({ exhibits }) => placedUnits('release.exhibits', exhibits))
 }
 
 /** Judges a transfer, in the order of the specification; gives the units where nothing keeps their custody from being asked. */
