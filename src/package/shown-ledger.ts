@@ -6,7 +6,7 @@ import { EvidenceError } from '../core/errors.ts'
 import { thumbprint } from '../core/jwk.ts'
 import { defined } from '../core/objects.ts'
 import type { Ending, SignedBy } from '../statements/kind.ts'
-import { changesRegistry, kindNamed, type StatementBody } from '../statements/kinds.ts'
+import { isReplayed, kindNamed, type StatementBody } from '../statements/kinds.ts'
 import { emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judge, type Judgement } from '../statements/rulebook.ts'
 import type { History, TargetFacts } from '../statements/rules.ts'
@@ -98,8 +98,8 @@ export class ShownLedger implements History {
     this.origin = origin
     this.registry = { ...emptyRegistry(origin), isPartial: true }
     for (const entry of entries) this.apply(entry)
-    // A key may turn out to have come later than an entry that it signed. Of other entries a verdict is asked for.
-    for (const entry of entries) if (changesRegistry(entry.statement.common.kind)) this.report(entry)
+    // A key may turn out to have come later than an entry that it signed. Of entries that keep no state a verdict is asked for.
+    for (const entry of entries) if (isReplayed(entry.statement.common.kind)) this.report(entry)
   }
 
   verdict(entry: ShownEntry): AdmissionVerdict {

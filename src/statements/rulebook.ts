@@ -84,7 +84,8 @@ export function judge(
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(findings))
   // An entry whose issuer's authority is open changes nothing: what it would have admitted stays unknown, and so not judged.
   const isAuthorityOpen = authorityOpen || unshown.some(({ code }) => authorityCodes.includes(code))
-  if (findings.violations.length > 0) next = registry
+  // Of a partial registry nothing rests on what is not shown, and so nothing needs to be left open by it.
+  if (findings.violations.length > 0 || (registry.isPartial === true && isAuthorityOpen)) next = registry
   else if (body === undefined && kindNamed(common.kind) === undefined)
     next = afterUnknownKind(
       changedUnknown && !isAuthorityOpen ? doubted(registry, entry.index) : registry,

@@ -9,8 +9,8 @@ import { Admissions } from '../../src/package/admissions.ts'
 import { openEntry, type OpenedEntry } from '../../src/statements/open.ts'
 import { emptyRegistry, type Registry } from '../../src/statements/registry.ts'
 import { judge, type Judgement } from '../../src/statements/rulebook.ts'
-import type { History } from '../../src/statements/rules.ts'
-import { targetFactsOf } from '../../src/statements/said.ts'
+import type { History, Soundness } from '../../src/statements/rules.ts'
+import { soundnessOf, targetFactsOf } from '../../src/statements/said.ts'
 import { appraise, plain } from '../../src/verify/appraise.ts'
 import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
 import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
@@ -63,6 +63,14 @@ const byAbsence: readonly ErrorCode[] = [
   'threshold-impossible',
   'ledger-key-retired',
   'ledger-key-invalid',
+  'release-key',
+  'release-used',
+  'reference-unsound',
+  'disposal-order',
+  'custody-not-holder',
+  'custody-ended',
+  'custody-held',
+  'custody-stale',
 ]
 /** Violations of who may sign: what the receipt of a rotation does not show (docs/spec/14-ledger-keys.md). */
 const ofAuthority: readonly ErrorCode[] = [
@@ -78,6 +86,13 @@ const unsaid: readonly ErrorCode[] = [
   'last-administrator',
   'threshold-impossible',
   'ledger-key-retired',
+  'release-key',
+  'in-lieu-authority',
+  'disposal-order',
+  'custody-not-holder',
+  'custody-ended',
+  'custody-held',
+  'custody-stale',
 ]
 /** Of a reference only what is at hand is judged. */
 const ofReference: readonly ErrorCode[] = [
@@ -104,6 +119,7 @@ class Knowledge implements History {
   private readonly origin: string
   private readonly ids = new Map<string, number>()
   private readonly entries = new Map<number, OpenedEntry>()
+  private readonly soundness = new Map<number, Soundness>()
   readonly rootAt?: (size: number) => Uint8Array
 
   constructor(origin: string, isPartial: boolean, whole?: readonly Buffer[]) {
@@ -119,7 +135,7 @@ class Knowledge implements History {
   target(index: number): ReturnType<History['target']> {
     const known = this.entries.get(index)
     if (known === undefined) return { leafHash: undefined, kind: undefined, iss: '', items: undefined }
-    return targetFactsOf(known.statement, known.hash)
+    return targetFactsOf(known.statement, known.hash, this.soundness.get(index))
   }
 
   judge(opened: OpenedEntry): Judgement {
@@ -128,7 +144,10 @@ class Knowledge implements History {
     return judge(this.registry, under, this, { origin: this.origin, ledgerKeys: [], verifies: verifyEd25519 })
   }
 
-  take(opened: OpenedEntry, { next, usesStatementId }: Judgement): void {
+  take(opened: OpenedEntry, judgement: Judgement): void {
+    const { next, usesStatementId } = judgement
+    const soundness = soundnessOf(judgement)
+    if (soundness !== undefined) this.soundness.set(opened.entry.index, soundness)
     const { iss, jti } = opened.statement.common
     this.registry = next
     this.entries.set(opened.entry.index, opened)

@@ -1300,7 +1300,9 @@ class Judgement:
         said, state = self.statement, self.state
         if not self.violations:
             state.used_ids[(said.iss, said.jti)] = self.index
-            if said.kind.startswith(CUSTODY) and (not self.kind_known or self.not_judged):
+            if state.partial and (self.unshown or self.left_open):
+                pass  # nor does one leave anything open where nothing rests on what is not shown
+            elif said.kind.startswith(CUSTODY) and (not self.kind_known or self.not_judged):
                 leave_custody_open(self)
             elif self.left_open or self.unshown:
                 pass  # an entry whose authority is open changes nothing
@@ -5337,7 +5339,7 @@ def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: Receipt
             f"{'' if key.judged else 'NOT JUDGED: that it was '}admitted as {key.owner}, {key.vouched}; "
             f"key admitted as {', '.join(key.roles)}; back to the genesis by entries {entries}"
         )
-    if said.kind.startswith(("ledger.", "participant.")) and receipt.members_in_order and said.jws.known_algorithm:
+    if said.kind.startswith(("ledger.", "participant.", CUSTODY)) and receipt.members_in_order and said.jws.known_algorithm:
         for message in chain.judged[entry.index].not_judged:
             check.found(path, "not-judged", message)
     if path.startswith("data/admissions/"):

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { AppraisalPool } from '../../src/check/node/appraisal-pool.ts'
+import { walk, type WalkReport } from '../../src/verify/walk.ts'
+import { origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { releaseBy, transferMembers, type UnitReference } from '../support/custody.ts'
+import { signerNamed } from '../support/signers.ts'
+import { itemFor, statement } from '../support/statements.ts'
+
+installNativePrimitives()
+const iat = startMs / 1000
+const people = ['police', 'lab', 'archive'] as const
+
+/** A chain with a deposit of two items by `police`, in the entry that `exhibit` names. */
+class CustodyChain {
+  readonly chain = new TestChain().start()
+  readonly exhibit: number
+
+  constructor() {
+    for (const id of people) this.chain.admit(id, ['depositor'])
+    this.chain.admit('court', ['authority'])
+    this.exhibit = this.say('police', 'evidence.deposit', { items: [itemFor('a'), itemFor('b')] })
+  }
+
+  say(by: string, kind: string, members: object): number {
+    return this.chain.add(statement(signerNamed(by), origin, kind, members, { iss: by, iat }).jws)
+  }
+
+  hand(from: string, to: string, more: { inLieu?: string; item?: number } = {}): number {
+    const { item, ...over } = more
+    const of: UnitReference = { ...this.chain.reference(this.exhibit), ...(item === undefined ? {} : { item }) }
+    const since = this.chain.bytes.length - 1
+    const release = releaseBy(signerNamed(from), { aud: origin, iss: from, to, exhibits: [of], since, iat, ...over })
+    return this.say(to, 'custody.transfer', transferMembers(release, 'accepted', 1))
+  }
+
+  /** Entries that nobody moves anything by. */
+  fill(count: number): void {
+    for (let i = 0; i < count; i++) this.say('police', 'evidence.deposit', { items: [itemFor(`filling ${i}`)] })
+  }
+
+  async checkpoint(): Promise<SignedCheckpoint> {
+    this.chain.seal()
+    return parseSignedCheckpoint(await this.chain.checkpoint())
+  }
+}
+
+const codes = ({ faults }: WalkReport): (readonly [number | undefined, string])[] =>
+  faults.map(({ index, code }) => [index, code])
+const open = ({ unjudged }: WalkReport): unknown[] => unjudged.map(({ index }) => index)
+
+/** The chain as it is now, in full, on threads, and from a trusted checkpoint. */
+async function walkedAllWays({ chain }: CustodyChain, trusted: SignedCheckpoint): Promise<WalkReport[]> {
+  chain.seal()
+  const appraiser = new AppraisalPool(undefined, 'tables', 2, 0)
+  try {
+    return [
+      await walk({ source: chain, policy }),
+      await walk({ source: chain, policy, appraiser }),
+      await walk({ source: chain, policy, trusted }),
+      await walk({ source: chain, policy, trusted, appraiser }),
+    ]
+  } finally {
+    await appraiser.close()
+  }
+}
+
+describe('custody in a walk', () => {
+  it('is the same in full, on threads and from a trusted size', async () => {
+    const made = new CustodyChain()
+    made.hand('police', 'lab')
+    made.fill(600)
+    const trusted = await made.checkpoint()
+    made.hand('lab', 'archive')
+    const wrong = made.hand('lab', 'police')
+    made.fill(300)
+    const ordered = made.hand('court', 'police', { inLieu: 'key-lost' })
+    for (const report of await walkedAllWays(made, trusted)) {
+      expect([codes(report), open(report)]).toEqual([[[wrong, 'custody-not-holder']], []])
+      expect(report.flagged.map(({ index }) => index)).toEqual([ordered])
+      expect(report.faults[0]).toMatchObject({ where: 'release.exhibits[0]', expected: 'archive', found: 'lab' })
+    }
+  })
+
+  it('is not judged after an unknown kind of custody below the trusted size', async () => {
+    const made = new CustodyChain()
+    const unknown = made.say('police', 'custody.lend', {})
+    made.fill(20)
+    const trusted = await made.checkpoint()
+    const later = made.hand('archive', 'lab')
+    const certain = made.hand('court', 'archive', { inLieu: 'key-lost', item: 0 })
+    const wrong = made.hand('lab', 'police', { item: 0 })
+    for (const report of await walkedAllWays(made, trusted)) {
+      expect([codes(report), open(report)]).toEqual([[[wrong, 'custody-not-holder']], [unknown, later]])
+      expect(report.flagged.map(({ index }) => index)).toEqual([certain])
+    }
+  })
+
+  it('blames no transfer for one below the trusted size that is altered or missing', async () => {
+    for (const damage of [
+      (bytes: Uint8Array) => bytes.with(bytes.length - 5, (bytes[bytes.length - 5] as number) ^ 1),
+      () => undefined as unknown as Uint8Array,
+    ]) {
+      const made = new CustodyChain()
+      const moved = made.hand('police', 'lab')
+      made.fill(20)
+      const trusted = await made.checkpoint()
+      const later = made.hand('lab', 'archive')
+      made.chain.seal()
+      made.chain.bytes[moved] = damage(made.chain.bytes[moved] as Uint8Array)
+      for (const report of [
+        await walk({ source: made.chain, policy }),
+        await walk({ source: made.chain, policy, trusted }),
+      ]) {
+        expect(codes(report).every(([index]) => index === moved)).toBe(true)
+        expect(open(report)).toContain(later)
+      }
+    }
+  })
+})
