@@ -194,8 +194,8 @@ async function rebuildRegistry(
     }
     registry = judgement.next
     checksum = extendChecksum(checksum, leafHash(bytes))
-    if (judgement.body?.rule.accessTerms === undefined) continue
-    const disclosures = await keptDisclosures(storage, index, judgement.body)
+    const disclosures =
+      judgement.body?.rule.accessTerms === undefined ? [] : await keptDisclosures(storage, index, judgement.body)
     for (const at of sealedReferences(statement, disclosures))
       if (at < index) targets.set(at, new EarlierEntry(await tree.entry(at), at).facts)
     const { timeMs } = entry

@@ -118,8 +118,10 @@ export function unitsOfDeposit(registry: Registry, index: number, iss: string): 
   return certain.length < units.length ? 'not-judged' : 'with-issuer'
 }
 
-/** Whether a participant holds a unit of the deposit in entry `index` by what an entry said. */
-export function holdsUnitOf(registry: Registry, participant: string, index: number): boolean {
+/** Index of the entry through which a participant holds a unit of the deposit in entry `index`, by what an entry said; the earliest of several. */
+export function heldUnitSince(registry: Registry, participant: string, index: number): number | undefined {
   const units = stateOf(registry).units.get(index) ?? []
-  return units.some(({ holder, isEnded }) => holder === participant && isEnded !== true)
+  return units
+    .filter(({ holder, isEnded }) => holder === participant && isEnded !== true)
+    .reduce<number | undefined>((first, { since }) => Math.min(first ?? since, since), undefined)
 }

@@ -218,8 +218,6 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
   sealsItself?(disclosures: readonly Disclosure[]): boolean
   /** Index of the entry through which a participant holds a unit of a deposit, by what entries of this kind said; the earliest of several. */
   heldSince?(registry: Registry, participant: string, index: number): number | undefined
-  /** The deposits of which a participant holds a unit, by what entries of this kind said, each once. */
-  heldBy?(registry: Registry, participant: string): Iterable<DepositName>
   /** Whether the registry, by what entries of this kind said, lets a participant read an entry and its claims. */
   grantsReading?(registry: Registry, participant: string, index: number): boolean
 }

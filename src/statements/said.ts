@@ -5,17 +5,7 @@ import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 import type { AccessTerms } from './access-terms.ts'
 import { effectiveBody, readBody } from './body.ts'
-import type {
-  Admitted,
-  Body,
-  DepositName,
-  Ending,
-  Erasing,
-  LedgerKeyChange,
-  PlacedReference,
-  SignedBy,
-  UnitsState,
-} from './kind.ts'
+import type { Admitted, Body, Ending, Erasing, LedgerKeyChange, PlacedReference, SignedBy, UnitsState } from './kind.ts'
 import { allKinds, kindNamed } from './kinds.ts'
 import { toReadersOnly } from './later-event-names.ts'
 import type { Item } from './members.ts'
@@ -179,14 +169,18 @@ export function heldSince(registry: Registry, participant: string, index: number
   return since.length === 0 ? undefined : since.reduce((a, b) => Math.min(a, b))
 }
 
-/** The deposits that changed hands and of which a participant holds a unit, each once, in no order. */
-export function heldBy(registry: Registry, participant: string): DepositName[] {
-  return allKinds.flatMap((kind) => [...(kind.heldBy?.(registry, participant) ?? [])])
+/** Earlier entries of which a statement may have taken custody for its signer; none of a kind that moves none. */
+export function takenBy(body: Body | undefined): readonly number[] {
+  return body?.rule.heldSince === undefined ? [] : referencesOf(body).map(({ index }) => index)
 }
 
 /** Whether the registry lets a participant read an entry and its claims, by what kinds with state keep in it. */
 export function grantsReading(registry: Registry, participant: string, index: number): boolean {
-  return allKinds.some((kind) => kind.grantsReading?.(registry, participant, index) === true)
+  return allKinds.some(
+    (kind) =>
+      kind.grantsReading?.(registry, participant, index) === true ||
+      kind.heldSince?.(registry, participant, index) !== undefined,
+  )
 }
 
 /** Where the units of the deposit in entry `index` are, which `iss` deposited: moved where any kind says so. */

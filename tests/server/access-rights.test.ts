@@ -14,6 +14,7 @@ import type {
 import { utf8 } from '../../src/core/bytes.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { type Answer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { releaseBy, transferMembers } from '../support/custody.ts'
 import { sha256Hex } from '../support/statements.ts'
 
 /* docs/design/access-rights.md, "Role, operation, seal": asked of a running server cell by cell. */
@@ -300,5 +301,47 @@ describe('a seal', () => {
       const deposits = found.filter((index) => index > 1)
       expect({ query, deposits }).toEqual({ query, deposits: many.map(({ index }) => index) })
     }
+  })
+
+  it('who holds a deposit reads and finds it, grants it, and its grants end for good when it hands the deposit over', async () => {
+    const { server, people } = all
+    const { early, stranger, auditor } = people
+    const held = await deposited(server, 'held')
+    const handOver = async (from: Party, to: Party): Promise<DepositAnswer> => {
+      const iat = Math.floor(Date.now() / 1000)
+      const since = (await server.size()) - 1
+      const place = { aud: server.origin, iss: from.id, to: to.id, exhibits: [named(held)], since, iat }
+      const members = transferMembers(releaseBy(from.key, place), 'accepted', 1)
+      return taken(await server.post(server.sign(to, 'custody.transfer', members).presentation))
+    }
+    const entry = async (reader: Party): Promise<string> =>
+      cellOf('entry', await server.get(`/v1/entries/${held.index}`, reader), held)
+    const found = async (reader: Party): Promise<string> =>
+      cellOf('by exhibit', await server.get(`/v1/entries?exhibit=${exhibitOf('held')}`, reader), held)
+    expect([await entry(early), await found(early)]).toEqual(['403', 'not found'])
+    await handOver(server.depositor, early)
+    expect([await entry(early), await found(early), await entry(stranger)]).toEqual(['200, 3 claims', 'found', '403'])
+    await taken(await rule(server, early, { rule: 'grant', of: [named(held)], to: ['stranger'] }))
+    expect([await entry(stranger), await found(stranger)]).toEqual(['200, 3 claims', 'found'])
+    // Back to who deposited it, and to the custodian again: the grant is of the first time.
+    await handOver(early, server.depositor)
+    expect([await entry(stranger), await found(stranger), await entry(early), await found(early)]).toEqual([
+      '403',
+      'not found',
+      '403',
+      'not found',
+    ])
+    await handOver(server.depositor, early)
+    expect([await entry(stranger), await entry(early)]).toEqual(['403', '200, 3 claims'])
+    await taken(await rule(server, people.court, { rule: 'seal', of: [named(held)] }))
+    expect([await entry(auditor), await entry(early), await entry(server.depositor)]).toEqual([
+      '200, 0 claims',
+      '200, 3 claims',
+      '200, 3 claims',
+    ])
+    all = { ...all, server: await server.restart({ followers: ['auditor'] }) }
+    expect(cellOf('entry', await all.server.get(`/v1/entries/${held.index}`, early), held)).toBe('200, 3 claims')
+    const again = await all.server.get(`/v1/entries?exhibit=${exhibitOf('held')}`, early)
+    expect(cellOf('by exhibit', again, held)).toBe('found')
   })
 })

@@ -1,9 +1,9 @@
 import type { Disclosure } from '../../core/disclosure.ts'
 import type { Body } from '../../statements/kind.ts'
 import type { Registry } from '../../statements/registry.ts'
-import { accessTermsOf, sealsItself } from '../../statements/said.ts'
+import { accessTermsOf, heldSince, sealsItself, takenBy } from '../../statements/said.ts'
 import type { ChainState } from '../chain-state.ts'
-import type { AccessState } from './standing.ts'
+import { type AccessState, withReader } from './standing.ts'
 import { stateOwnSeal, stateTerms, type Stating } from './terms.ts'
 
 /** An entry as far as it may change what stands. */
@@ -19,8 +19,19 @@ export function accessAfter(
   registry: Registry,
   { body, disclosures, ...said }: Said,
 ): AccessState {
+  const taken = takenBy(body).filter((at) => heldSince(registry, said.by, at) !== undefined)
+  if (taken.length > 0) return withCustodian(access, said, taken)
   if (disclosures.length === 0) return access
   const terms = accessTermsOf(body, disclosures)
   if (terms !== undefined) return stateTerms({ ...said, access, registry, index, terms })
   return sealsItself(body, disclosures) ? stateOwnSeal(access, { ...said, index }) : access
+}
+
+/** What stands with deposits of which a participant took custody: it reads them while it holds them. */
+function withCustodian(
+  access: AccessState,
+  { by, history }: Pick<Said, 'by' | 'history'>,
+  taken: readonly number[],
+): AccessState {
+  return taken.reduce((state, index) => withReader(state, by, { index, iss: history.target(index)?.iss ?? '' }), access)
 }

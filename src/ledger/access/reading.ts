@@ -1,5 +1,5 @@
 import type { DepositName } from '../../statements/kind.ts'
-import { grantsReading, heldBy, heldSince } from '../../statements/said.ts'
+import { grantsReading, heldSince } from '../../statements/said.ts'
 import type { ChainState } from '../chain-state.ts'
 import { type StandingRule, standingOn } from './standing.ts'
 
@@ -47,11 +47,8 @@ function isInForce({ registry }: Standing, { as, by, entry }: StandingRule, inde
 
 /** Deposits that a participant may read by what stands or by custody, ascending by index, each once. */
 export function letRead(standing: Standing, participant: string): DepositName[] {
-  const { registry, access } = standing
-  const granted = (access.letRead.get(participant) ?? []).filter(({ index }) => isLetRead(standing, participant, index))
-  const held = heldBy(registry, participant)
-  if (held.length === 0) return granted
-  return [...new Map([...granted, ...held].map((one) => [one.index, one])).values()].sort((a, b) => a.index - b.index)
+  const ever = standing.access.letRead.get(participant) ?? []
+  return ever.filter(({ index }) => isLetRead(standing, participant, index))
 }
 
 /** Whether a look-up leads a reader to a deposit as far as seals go: unsealed, its own, or let read. `participant`: undefined for nobody in particular. */

@@ -27,7 +27,7 @@ export interface StandingRule {
 export interface AccessState {
   /** By index of the deposit. */
   readonly rules: ReadonlyMap<number, readonly StandingRule[]>
-  /** Deposits that a rule ever let a participant read, ascending by index: what of it still stands, `rules` says. */
+  /** Deposits that a rule or custody ever let a participant read, ascending by index: whether it still does, `rules` and the registry say. */
   readonly letRead: ReadonlyMap<string, readonly DepositName[]>
   /** Deposits that an entry's terms are about, by index of that entry: the terms are closed with the claims of these. */
   readonly about: ReadonlyMap<number, readonly number[]>
@@ -47,11 +47,14 @@ const none: readonly StandingRule[] = []
 /** The state with a rule more on a deposit. */
 export function withRule(state: AccessState, index: number, rule: StandingRule): AccessState {
   const rules = withEntry(state.rules, index, [...(state.rules.get(index) ?? []), rule])
-  let { letRead } = state
   // Who seals reads what it sealed.
-  for (const id of rule.rule === 'seal' ? [rule.by] : rule.to)
-    letRead = withEntry(letRead, id, insert(letRead.get(id) ?? [], { index, iss: rule.issuer }))
-  return { ...state, rules, letRead }
+  const readers = rule.rule === 'seal' ? [rule.by] : rule.to
+  return readers.reduce((next, id) => withReader(next, id, { index, iss: rule.issuer }), { ...state, rules })
+}
+
+/** The state with a deposit that a participant may now read by a rule or by custody. */
+export function withReader(state: AccessState, id: string, deposit: DepositName): AccessState {
+  return { ...state, letRead: withEntry(state.letRead, id, insert(state.letRead.get(id) ?? [], deposit)) }
 }
 
 /** The state with the rules on a deposit replaced. */

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { judgeRelease, type Release, releaseOf } from '../custody-release.ts'
 import {
   type Custody,
-  holdsUnitOf,
+  heldUnitSince,
   type Unit,
   unitsOfDeposit,
   useOf,
@@ -100,7 +100,7 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
     ['release-key', 'in-lieu-authority'].includes(found) &&
     readable(members).some(({ header }) => registry.keys.has(header.kid)),
   unitsOf: unitsOfDeposit,
-  grantsReading: holdsUnitOf,
+  heldSince: heldUnitSince,
 }
 
 const byOrder = 'moved by order, without the holder’s signature'
