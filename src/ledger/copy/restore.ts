@@ -73,7 +73,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
     claim?.make()
     const progress = onProgress === undefined ? {} : { onProgress: (done: number) => onProgress(done, size) }
     const erasures = readErasures(paths.erased)
-    const entries = bundlesOf(backup, size, erasures)
+    // What an order takes goes by the order, which the new database judges, and not by the list.
+    const listed = erasures.filter(({ by }) => by === undefined)
+    const entries = bundlesOf(backup, size, listed)
     const codec = createLookupCodec(folder)
     await rebuildDatabase({ location: folder.database, codec, note, key, entries, ...progress }, (_, tree, missing) => {
       missing.excuse(erasures)
