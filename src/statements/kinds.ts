@@ -48,7 +48,8 @@ export function isReplayed(kind: string): boolean {
 
 /** All kinds that may order an erasure, by themselves or by what they carry. */
 export function orderingKinds(): Kind[] {
-  return allKinds.filter(({ erases, carries }) => erases !== undefined || carries !== undefined).map(({ name }) => name)
+  const ordering = allKinds.filter((kind) => kind.erases !== undefined || kind.carries !== undefined)
+  return ordering.map(({ name }) => name)
 }
 
 /** All kinds that are judged again at start. */

@@ -18,6 +18,7 @@ import {
   readOwnKey,
   readPolicyBytes,
 } from '../data-folder.ts'
+import { shutClaims } from '../claims-shut.ts'
 import { addErasures, type Erasure, erasedByIndex, readErasures } from '../erasures.ts'
 import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
@@ -90,6 +91,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
       maySign ? undefined : 'restored',
       resolve(from),
     )
+    // A move has no later orders: what it left behind takes none.
+    if (!final) shutClaims(folder, resolve(from), size)
     claim?.requireHeld()
   }
   try {
