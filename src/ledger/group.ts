@@ -189,7 +189,7 @@ export class GroupBuilder {
     })
     this.requireUnsealed(opened)
     const order = orderIn(index, body)
-    if (order !== undefined) requireErasable(state.registry, order.of)
+    if (order !== undefined) requireErasable(standing, order.of)
     const bytes = encodeEntry({ index, time, previous: state.leafHash, statement: statement.jws.text })
     // After all else that may refuse: which check comes first would tell whether the reference holds.
     if (hidden !== undefined) throw hidden

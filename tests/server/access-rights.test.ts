@@ -344,4 +344,38 @@ describe('a seal', () => {
     const again = await all.server.get(`/v1/entries?exhibit=${exhibitOf('held')}`, early)
     expect(cellOf('by exhibit', again, held)).toBe('found')
   })
+
+  it('no claim is erased that is under a hold or that a seal rests on; a grant whose terms are erased stands no more', async () => {
+    const { server, people } = all
+    const { court, prosecutor, late } = people
+    const order = (by: Party, { index, leafHash }: DepositAnswer, digests: readonly string[]): Promise<Answer> => {
+      const sealed = { basis: 'decision 12' }
+      const members = { of: [{ index, leafHash, digests }] }
+      return server.post(server.sign(by, 'erasure.order', members, { sealed }).presentation)
+    }
+    const made = server.deposit('held by order', { sealed: { note: 'a name' } })
+    const digests = made.disclosures.map(({ digest }) => digest)
+    const held = await taken(await server.post(made.presentation))
+    await taken(await rule(server, court, { rule: 'hold', of: [named(held)] }))
+    expect(problemIn(await order(prosecutor, held, digests)).code).toBe('under-hold')
+    expect(cellOf('entry', await server.get(`/v1/entries/${held.index}`, server.depositor), held)).toBe('200, 1 claims')
+    const terms = { rule: 'grant', of: [named(held)], to: ['late'], basis: 'a name' }
+    const granting = server.sign(server.depositor, 'access.rule', {}, { sealed: { terms: terms as never } })
+    const grant = await taken(await server.post(granting.presentation))
+    expect(cellOf('entry', await server.get(`/v1/entries/${held.index}`, late), held)).toBe('200, 1 claims')
+    await taken(
+      await order(
+        court,
+        grant,
+        granting.disclosures.map(({ digest }) => digest),
+      ),
+    )
+    expect((await server.get(`/v1/entries/${held.index}`, late)).status).toBe(403)
+    await taken(await rule(server, court, { rule: 'unhold', of: [named(held)] }))
+    await taken(await order(prosecutor, held, digests))
+    expect(cellOf('entry', await server.get(`/v1/entries/${held.index}`, server.depositor), held)).toBe('200, 0 claims')
+    const again = await server.restart({ followers: ['auditor'] })
+    all = { ...all, server: again }
+    expect((await again.get(`/v1/entries/${held.index}`, late)).status).toBe(403)
+  })
 })
