@@ -15,6 +15,7 @@ const composedIn: Readonly<Record<string, string>> = {
   'evidence.deposit': 'cli/deposit/statement.ts',
   'evidence.attest': 'cli/commands/attest.ts',
   'evidence.retract': 'cli/commands/attest.ts',
+  'erasure.order': 'cli/commands/erase-order.ts',
   'ledger.rotate-key': 'src/ledger/rotation.ts',
   'ledger.set-approvals': 'cli/commands/approvals.ts',
   'ledger.change': 'cli/commands/approvals.ts',
