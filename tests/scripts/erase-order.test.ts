@@ -58,8 +58,8 @@ describe('evidence erase', () => {
 
   it('refuses what it cannot order', async () => {
     const refusal = async (...args: string[]): Promise<[number | null, string]> => {
-      const { code, json } = await evidence(['erase', ...args, '--basis', 'Decision 14', ...court()])
-      return [code, json<CliError>().error.code]
+      const result = await evidence(['erase', ...args, '--basis', 'Decision 14', ...court()])
+      return [result.code, result.json<CliError>().error.code]
     }
     expect(await refusal(proof, '--claim', 'collection')).toEqual([2, 'usage'])
     expect(await refusal(proof, '--claim', 'names of files')).toEqual([2, 'usage'])

@@ -17,14 +17,14 @@ const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
   'evidence.deposit': ['depositor'],
   'evidence.attest': ['attestor', 'depositor'],
   'evidence.retract': ['depositor'],
+  'erasure.order': ['authority'],
+  'erasure.report': ['operator', 'auditor', 'attestor'],
   'ledger.rotate-key': ['administrator'],
   'ledger.set-approvals': ['administrator'],
   'ledger.set-format': ['administrator'],
   'ledger.end-intake': ['administrator'],
   'ledger.change': [],
   'ledger.close': ['administrator'],
-  'erasure.order': ['authority'],
-  'erasure.report': ['operator', 'auditor', 'attestor'],
 }
 
 /** A ledger in which "somebody" has these roles, and every kind would be in order but for them. */
