@@ -14,6 +14,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Add>
     attest: async () => (await import('./commands/attest.ts')).attestCommand,
     retract: async () => (await import('./commands/attest.ts')).retractCommand,
     access: async () => (await import('./commands/access.ts')).accessCommand,
+    erase: async () => (await import('./commands/erase-order.ts')).eraseOrderCommand,
     receipt: async () => (await import('./commands/receipt.ts')).receiptCommand,
     certificate: async () => (await import('./commands/certificate.ts')).certificateCommand,
     package: async () => (await import('./commands/package.ts')).packageCommand,

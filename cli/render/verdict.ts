@@ -20,6 +20,7 @@ const withoutVerdict: ReadonlySet<string> = new Set([
   'find',
   'attest',
   'retract',
+  'erase',
   'approvals',
   'sign-statement',
   'participants',

@@ -16,6 +16,7 @@ const composedIn: Readonly<Record<string, string>> = {
   'evidence.attest': 'cli/commands/attest.ts',
   'evidence.retract': 'cli/commands/attest.ts',
   'access.rule': 'cli/commands/access.ts',
+  'erasure.order': 'cli/commands/erase-order.ts',
   'ledger.rotate-key': 'src/ledger/rotation.ts',
   'ledger.set-approvals': 'cli/commands/approvals.ts',
   'ledger.change': 'cli/commands/approvals.ts',
