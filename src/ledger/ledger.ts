@@ -8,6 +8,7 @@ import { SignatureGate, type SignatureGateOptions } from '../node/signature-gate
 import { ReadingLog } from './access/reading-log.ts'
 import { type Standing, standingAt } from './access/reading.ts'
 import type { Outcome } from './group.ts'
+import { claimsAreShut, readClaimsShut } from './claims-shut.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import type { DataFolder, FolderConfig } from './data-folder.ts'
 import { readHead } from './head-file.ts'
@@ -99,6 +100,8 @@ export class Ledger {
     try {
       // One that was cut off, or a copy that takes over, may lack lines of orders: copies learn by them why a claim is missing.
       listOrders(folder.erased, opened.orders)
+      const shut = readClaimsShut(folder)
+      if (shut !== undefined) opened.storage.refuseClaims(claimsAreShut(shut))
       const parts = { folder, config, key, release, ...opened }
       return await Ledger.start(parts, signer.sign, { ...options, published, clock })
     } catch (error) {
@@ -134,8 +137,9 @@ export class Ledger {
       },
       onPublished: () => replication.wake(),
     })
+    const shut = (): boolean => storage.claimsRefusal?.code === 'claims-shut'
     const readsOf = (current: () => Published): LedgerReads =>
-      new LedgerReads(storage, tree, current, () => lookups.requireVerified())
+      new LedgerReads(storage, tree, current, { lookups: () => lookups.requireVerified(), areClaimsShut: shut })
     const unguardedReads = readsOf(() => sequencer.published)
     const reads = readsOf(() => {
       if (confirmation?.isOpen === false) throw unconfirmed()
@@ -189,6 +193,10 @@ export class Ledger {
   /** For those who copy this ledger. */
   get replication(): Replication {
     return this.parts.replication
+  }
+  /** Why no sealed claim is shown, if so: of a copy that may lack orders to erase. */
+  get claimsRefusal(): EvidenceError | undefined {
+    return this.parts.storage.claimsRefusal
   }
   /** Undefined where no follower is asked for. */
   get confirmation(): Confirmation | undefined {

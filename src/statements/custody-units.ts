@@ -101,7 +101,7 @@ function custodyFault(custody: Custody, wanted: Wanted, at: number, unit: Unit):
   }
   if (holder !== wanted.holder) return fault('custody-not-holder', `is not held by ${wanted.holder}`)
   if (isEnded !== wanted.isEnded)
-    return isEnded ? fault('custody-ended', 'is held no more') : fault('custody-held', 'is held still')
+    return isEnded ? fault('custody-ended', 'is ended') : fault('custody-held', 'is held still')
   const isFresh = wanted.since === undefined || (since <= wanted.since && wanted.since < at)
   return isFresh ? undefined : fault('custody-stale', `was released of a custody through entry ${wanted.since}`)
 }
@@ -115,7 +115,7 @@ function judgeOrder(reference: Placed, asked: Asked<unknown>): void {
   const { iss: found, soundness } = target
   const isAuthoritys = registry.participants.get(found)?.roles.includes('authority') === true
   if (isAuthoritys && soundness === undefined) return
-  const message = `entry ${index} is not known to be by an authority, and sound`
+  const message = `entry ${index} is no sound one by an authority`
   if (soundness === 'violated') return violate(findings, 'disposal-order', message, where)
   if (soundness === 'open' || registry.uncertainSince !== undefined) return leaveOpen(findings, message, where)
   findings.violations.push(new EvidenceError('disposal-order', message, { where, found }))

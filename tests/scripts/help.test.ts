@@ -49,6 +49,7 @@ const commands = [
   'timestamp',
   'export',
   'ledger erase',
+  'ledger open-claims',
   'backup',
   'restore',
   'promote',

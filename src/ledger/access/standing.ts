@@ -23,14 +23,21 @@ export interface StandingRule {
   readonly untilMs: number | undefined
 }
 
+/** A rule as it was stated, whether it stands or ended another. */
+export interface StatedRule {
+  readonly rule: AccessRule
+  /** Indices of the deposits that it is about. */
+  readonly deposits: readonly number[]
+}
+
 /** All rules that stand: part of the chain's state, replaced as a whole and never changed in place. */
 export interface AccessState {
   /** By index of the deposit. */
   readonly rules: ReadonlyMap<number, readonly StandingRule[]>
   /** Deposits that a rule or custody ever let a participant read, ascending by index: whether it still does, `rules` and the registry say. */
   readonly letRead: ReadonlyMap<string, readonly DepositName[]>
-  /** Deposits that an entry's terms are about, by index of that entry: the terms are closed with the claims of these. */
-  readonly about: ReadonlyMap<number, readonly number[]>
+  /** What an entry's terms said, by index of that entry: they are closed with the claims of the deposits that they are about. */
+  readonly about: ReadonlyMap<number, StatedRule>
 }
 
 /** No rule stands. */
@@ -62,9 +69,22 @@ export function withRules(state: AccessState, index: number, rules: readonly Sta
   return { ...state, rules: withEntry(state.rules, index, rules) }
 }
 
-/** The state with what the terms of an entry are about. */
-export function withAbout(state: AccessState, entry: number, deposits: readonly number[]): AccessState {
-  return { ...state, about: withEntry(state.about, entry, deposits) }
+/** The state with what the terms of an entry said. */
+export function withAbout(state: AccessState, entry: number, stated: StatedRule): AccessState {
+  return { ...state, about: withEntry(state.about, entry, stated) }
+}
+
+/** The state without what rested on the terms of an entry, which are erased. */
+export function withoutTerms(state: AccessState, entry: number): AccessState {
+  const deposits = state.about.get(entry)?.deposits ?? []
+  return deposits.reduce((next, index) => {
+    const rules = next.rules.get(index) ?? []
+    return withRules(
+      next,
+      index,
+      rules.filter((one) => one.entry !== entry),
+    )
+  }, state)
 }
 
 /** An ascending list with a deposit more, or as it is where it has it. */
