@@ -1,6 +1,7 @@
 import { askStatus } from '../../src/check/steps/later.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
-import { settled } from '../../src/core/attempt.ts'
+import { asUnanswered } from '../../src/client/http.ts'
+import { attempt, settled } from '../../src/core/attempt.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { leafHash } from '../../src/core/entry.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
@@ -55,6 +56,13 @@ export interface DepositHistory {
   readonly flagged: boolean
 }
 
+/** A receipt that the ledger's server gave, or made of its answer. What does not hold says nothing of the evidence: throws `server-answer`, and the codes of what needs a newer version. */
+function answered(text: string, policy: Policy): CheckedReceipt {
+  const checked = attempt(() => soundReceipt(text, policy))
+  if (checked instanceof EvidenceError) throw checked.kind.exit === 4 ? checked : asUnanswered(checked)
+  return checked
+}
+
 /** By these a server says that something is not for the asker. */
 const closed = ['not-authenticated', 'token-invalid', 'not-permitted'] as const
 
@@ -68,7 +76,7 @@ export async function historyOf(
   index: number,
   owners: Owners,
 ): Promise<DepositHistory> {
-  const receipt = soundReceipt(await client.receipt(index), policy)
+  const receipt = answered(await client.receipt(index), policy)
   if (receipt.receipt.entry.index !== index)
     throw new EvidenceError('server-answer', `the server gives another entry’s receipt for that of entry ${index}`)
   if (!isDeposit(receipt.body))
@@ -95,7 +103,7 @@ export async function historyOf(
       told.push({ deposit: index, index: event.index, what: event.what })
       continue
     }
-    const later = await withClaims(client, policy, soundReceipt(lossyUtf8(bytes), policy))
+    const later = await withClaims(client, policy, answered(lossyUtf8(bytes), policy))
     const { what, code, compromisedSince, item, line } = event
     steps.push(await stepOf(index, later, { what, ...defined({ code, compromisedSince, item, line }) }, owners))
   }
@@ -108,7 +116,7 @@ async function withClaims(client: LedgerClient, policy: Policy, shown: CheckedRe
   if (shown.withheld === 0) return shown
   const asked = await settled(client.receipt(shown.receipt.entry.index), ...closed)
   if (asked instanceof EvidenceError) return shown
-  const own = soundReceipt(asked, policy)
+  const own = answered(asked, policy)
   return hashOf(own) === hashOf(shown) ? own : shown
 }
 
@@ -167,7 +175,7 @@ async function rulesOn(
       told.push({ deposit: index, index: entry, what: `${rule}, by ${by} as ${as}, stands` })
       continue
     }
-    const checked = soundReceipt(asked, policy)
+    const checked = answered(asked, policy)
     if (checked.receipt.entry.index !== entry)
       throw new EvidenceError('server-answer', `the server gives another entry’s receipt for that of entry ${entry}`)
     steps.push(await stepOf(index, checked, { what: 'rule', code: rule }, owners))
