@@ -155,7 +155,12 @@ function resumeCommand(group: Command): void {
     group.command('resume <deposit...>'),
     'say that you hold again what was lost or given away: its last holder signs',
     resumeFlags,
-    '\nExample:\n  evidence custody resume EX-12 --reason found',
+    `
+Who holds nothing of a deposit any more may not read it, and finds it by no number: name it by its receipt.
+
+Example:
+  evidence custody resume EX-12 --reason found
+  evidence custody resume entry-17.tlog-proof --reason came-back`,
   ).action(async (names: string[], options: OptionsOf<typeof resumeFlags>) => {
     const reason = openCodeArgument(options.reason, resumeReasons, 'reason', outputOf(options))
     await say(names, options, kinds.resume, { reason }, defined({ note: options.note }))

@@ -1,26 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { requireSoundReceipt, withoutQuorum } from '../../src/client/deposit-answer.ts'
-import type { Identity, LedgerClient } from '../../src/client/ledger-client.ts'
-import { settled } from '../../src/core/attempt.ts'
+import { withoutQuorum } from '../../src/client/deposit-answer.ts'
+import type { Identity } from '../../src/client/ledger-client.ts'
 import { toBase64url } from '../../src/core/base64.ts'
-import { lossyUtf8, utf8 } from '../../src/core/bytes.ts'
+import { utf8 } from '../../src/core/bytes.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { makeDisclosure } from '../../src/core/disclosure.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
-import { isFileProof, parseFileProof } from '../../src/core/file-proof.ts'
 import { sha256 } from '../../src/core/hash.ts'
 import { defined } from '../../src/core/objects.ts'
-import { applyPolicy, type Policy } from '../../src/core/policy.ts'
-import { encodeReceipt, type Receipt } from '../../src/core/receipt.ts'
-import { fsPath } from '../../src/node/file-path.ts'
+import { applyPolicy } from '../../src/core/policy.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
 import { signJws } from '../../src/statements/compose.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
 import { releaseEnding, releaseFileText } from '../../src/statements/release-file.ts'
 import { releaseTyp } from '../../src/statements/vocabulary.ts'
-import { readArtefact } from '../../src/check/node/artefact.ts'
+import { receiptsOf, requireHeld } from '../custody/giving.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { offerFlags, offerOf } from '../options/custody.ts'
@@ -102,41 +97,6 @@ function daysArgument(text: string): number {
   throw new EvidenceError('usage', `${JSON.stringify(text)} is not 1 to 90 days`, { where: '--exp' })
 }
 
-/**
- * Shows, before a release is signed that would be void, that its giver holds what it names, where the server tells. Throws `usage`,
- * `custody-not-holder`, `custody-ended`.
- */
-async function requireHeld(client: LedgerClient, id: string, index: number, item: number | undefined): Promise<void> {
-  const answer = await settled(
-    client.custody(index),
-    'not-permitted',
-    'not-authenticated',
-    'token-invalid',
-    'not-found',
-  )
-  if (answer instanceof EvidenceError) return
-  const units = answer.units.filter((unit) => item === undefined || unit.item === item)
-  if (units.length === 0) {
-    const why = item === undefined ? 'deposits nothing' : `has no item ${item}`
-    throw new EvidenceError('usage', `entry ${index} ${why}: nothing of it can be handed over`, {
-      where: String(index),
-    })
-  }
-  for (const { item: at, holder, state } of units) {
-    const fault =
-      state === 'not-judged'
-        ? undefined
-        : holder !== id
-          ? 'custody-not-holder'
-          : state === 'ended'
-            ? 'custody-ended'
-            : undefined
-    if (fault === undefined) continue
-    const why = fault === 'custody-ended' ? 'is held no more' : `is held by ${holder}, and you are ${id}`
-    throw new EvidenceError(fault, `item ${at} of entry ${index} ${why}; no release was written`, { index })
-  }
-}
-
 interface Signed {
   readonly release: string
   readonly offer: string | undefined
@@ -189,33 +149,6 @@ function lastEntry({ info, origin, policy }: SigningLedger): number {
   const { checkpoint, note } = parseSignedCheckpoint(utf8(info.checkpoint))
   applyPolicy(withoutQuorum(policy), note, origin)
   return checkpoint.size - 1
-}
-
-/** Receipts of what is released, without sealed claims: of what the giver may not read, from the files that name it. */
-async function receiptsOf(
-  targets: readonly Target[],
-  names: readonly string[],
-  client: LedgerClient,
-  policy: Policy,
-): Promise<string[]> {
-  const files = names.filter((name) => existsSync(fsPath(name)) && !/^[0-9]+$/.test(name))
-  const atHand = files.map((path) => lossyUtf8(receiptIn(readArtefact(path))))
-  const receipts: string[] = []
-  for (const { index } of targets) {
-    const asked = await settled(client.receipt(index), 'not-permitted', 'not-authenticated', 'token-invalid')
-    const texts = asked instanceof EvidenceError ? atHand : [asked]
-    const found = texts.map((text) => requireSoundReceipt(text, policy)).find(({ entry }) => entry.index === index)
-    if (found !== undefined) receipts.push(withoutClaims(found))
-  }
-  return receipts
-}
-
-function receiptIn(bytes: Uint8Array): Uint8Array {
-  return isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes
-}
-
-function withoutClaims({ entryBytes, signer, proof }: Receipt): string {
-  return encodeReceipt({ entryBytes, signer, disclosures: [] }, proof.index, proof.hashes, proof.noteText)
 }
 
 /** Records the offer on each deposit; gives the entries. */

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CustodyAnswer } from '../../src/api/answers.ts'
 import { type CliError, type CliResult, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { python } from '../support/python.ts'
+import { verifier } from '../support/python-verifier.ts'
 import { lacks } from '../support/system-tools.ts'
 import { onTerminal } from '../support/terminal.ts'
 
@@ -254,6 +256,11 @@ describe('custody on the command line', () => {
     expect(stdout).toContain('later: handed-over, accepted: entry ')
     await ok('package', 'phone.img', 'list.txt', '--out', 'packed', ...by('police'))
     const checked = await evidence(['check', 'packed'], options())
+    const second = verifier(['check', at('packed'), '--policy', join(data, 'policy')])
+    expect([second.exit, second.faults]).toEqual([checked.code, []])
+    expect(python('evidence_verify.py', ['check', at('packed'), '--policy', join(data, 'policy')]).stdout).toMatch(
+      /ends custody of entry 5, item 1: lost/,
+    )
     expect(checked.stdout).toMatch(/is a hand-over of entry 5 \(data\/deposits\/001\): rejected/)
     expect(checked.stdout).toMatch(/ends custody of entry 5 \(data\/deposits\/001\), item 1: lost/)
   })
