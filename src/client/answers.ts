@@ -8,7 +8,7 @@ export const depositResult = depositAnswer.required({ receipt: true })
 /** Without what is of use to auditors alone. */
 export const participantInfo = participant
   .omit({ compromisedSince: true })
-  .extend({ keys: participantKey.omit({ jwk: true }).array() })
+  .extend({ keys: participantKey.partial({ jwk: true }).array() })
 export const participantList = participantsAnswer.extend({ participants: participantInfo.array() })
 
 /**
