@@ -13,6 +13,8 @@ const assets = join(page, 'assets')
 const stamp = join(page, '.inputs')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const style = readFileSync(join(root, 'web/style.css'), 'utf8')
+/** What the server's page has besides: the pages of cases are no part of the one file. */
+const caseStyle = readFileSync(join(root, 'web/case/style.css'), 'utf8')
 
 const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding)
 
@@ -96,7 +98,7 @@ if (!isCurrent()) {
   const worker = await joined(rolldown, 'check/hash-worker.js', 'iife')
   const core = await joined(rolldown, 'check/core-main.js')
   writeFileSync(join(assets, 'hash-worker.js'), worker.text)
-  writeFileSync(join(assets, 'style.css'), style)
+  writeFileSync(join(assets, 'style.css'), `${style}${caseStyle}`)
   for (const [name, [script, title]] of Object.entries(pages))
     writeFileSync(join(page, `${name}.html`), entryPage(script, title))
   const whole = await joined(rolldown, 'check/whole-main.js')
@@ -116,6 +118,7 @@ if (!isCurrent()) {
     ...writer.files,
     join(root, 'dist/src/certificate/html/checker.js'),
     join(root, 'web/style.css'),
+    join(root, 'web/case/style.css'),
     join(root, 'scripts/page-modules.mjs'),
     fileURLToPath(import.meta.url),
   ]

@@ -45,7 +45,7 @@ export interface UnsignedStatement {
 
 /**
  * Writes a statement for the key `jwk` to sign. `sealed` claims become disclosures, salted from `randomBytes`, their digests sorted so that
- * the order of `_sd` says nothing.
+ * the order of `_sd` says nothing. `given`: disclosures that somebody else made and that are sealed with them, as the offer of a release is.
  */
 export function unsignedStatement(
   context: StatementContext,
@@ -53,8 +53,10 @@ export function unsignedStatement(
   sealed: Partial<Record<SealedClaim, JsonValue>>,
   jwk: Jwk,
   randomBytes: (count: number) => Uint8Array,
+  given: readonly Disclosure[] = [],
 ): UnsignedStatement {
-  const disclosures = Object.entries(sealed).map(([claim, value]) => makeDisclosure(randomBytes(16), claim, value))
+  const made = Object.entries(sealed).map(([claim, value]) => makeDisclosure(randomBytes(16), claim, value))
+  const disclosures = [...made, ...given]
   const { iss, aud, jti, iat, kind } = context
   const seal =
     disclosures.length === 0 ? {} : { _sd: disclosures.map(({ digest }) => digest).sort(), _sd_alg: 'sha-256' }

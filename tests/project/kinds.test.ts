@@ -29,8 +29,8 @@ const composedIn: Readonly<Record<string, string>> = {
   'ledger.set-format': 'cli/commands/ledger-state.ts',
 }
 
-/** The one file of the page that composes statements. */
-const composedInPage = 'web/deposit/statement.ts'
+/** The files of the page that compose statements. */
+const composedInPage = ['web/deposit/statement.ts', 'web/case/statements.ts']
 
 /** Name of a kind's object: `evidence.deposit` is `evidenceDeposit`. */
 const symbolOf = (kind: string): string => kind.replace(/[.-]([a-z])/g, (_, letter: string) => letter.toUpperCase())
@@ -47,7 +47,7 @@ describe('a statement kind', () => {
     const named = files
       .filter(({ source }) => source.includes(`'${kind}'`) || new RegExp(`\\b${symbolOf(kind)}\\b`).test(source))
       .map(({ path }) => path)
-    const allowed = [own, 'src/statements/kind-table.ts', composedIn[kind], composedInPage]
+    const allowed = [own, 'src/statements/kind-table.ts', composedIn[kind], ...composedInPage]
     expect(named.filter((path) => !allowed.includes(path))).toEqual([])
     expect(named).toContain(own)
   })

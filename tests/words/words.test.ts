@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { cases as casesEn } from '../../src/words/en/cases.ts'
 import { certified as certifiedEn } from '../../src/words/en/certified.ts'
 import { deposit as depositEn } from '../../src/words/en/deposit.ts'
 import { explorer as explorerEn } from '../../src/words/en/explorer.ts'
+import { cases as casesZh } from '../../src/words/zh/cases.ts'
 import { certified as certifiedZh } from '../../src/words/zh/certified.ts'
 import { deposit as depositZh } from '../../src/words/zh/deposit.ts'
 import { explorer as explorerZh } from '../../src/words/zh/explorer.ts'
@@ -24,6 +26,7 @@ function textsOf(catalogue: object, path = ''): Map<string, string | number> {
 const english = textsOf({
   ...wordsOf('en'),
   explorer: explorerEn,
+  cases: casesEn,
   deposit: depositEn,
   report: reportEn,
   certified: certifiedEn,
@@ -31,6 +34,7 @@ const english = textsOf({
 const chinese = textsOf({
   ...wordsOf('zh'),
   explorer: explorerZh,
+  cases: casesZh,
   deposit: depositZh,
   report: reportZh,
   certified: certifiedZh,

@@ -1,9 +1,7 @@
 import { requireAnswerFor } from '../../src/client/deposit-answer.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { type ErrorCode, isEvidenceError } from '../../src/core/errors.ts'
-import { utf8 } from '../../src/core/bytes.ts'
-import { parsePolicy, type Policy } from '../../src/core/policy.ts'
-import { keptPolicy } from '../check/policies.ts'
+import { ownPolicy } from '../ui/own-policy.ts'
 import { Store } from '../ui/store.ts'
 
 /** A deposit that was signed and has no receipt yet: what is sent, to the byte, however often it must be sent. */
@@ -56,7 +54,7 @@ export async function send(deposit: PendingDeposit, onWait: (waitMs: number) => 
   try {
     const result = await client.deposit(deposit.presentation)
     const { id, origin, title, name, manifest, presentation, draft } = deposit
-    requireAnswerFor(result, presentation, await policyOf(client, origin))
+    requireAnswerFor(result, presentation, await ownPolicy(client, origin))
     const { index, time, receipt } = result
     const kept = { id, origin, index, time, title, name, receipt, manifest, draft }
     await receipts.put(id, kept)
@@ -66,11 +64,6 @@ export async function send(deposit: PendingDeposit, onWait: (waitMs: number) => 
     if (isForGood(error)) await pending.delete(deposit.id)
     throw error
   }
-}
-
-async function policyOf(client: LedgerClient, origin: string): Promise<Policy> {
-  const kept = keptPolicy(origin)
-  return kept === undefined ? parsePolicy(utf8((await client.ledger()).policy)) : kept.policy
 }
 
 /** Refusals of the key that no later event takes back: the same bytes are refused ever after. */

@@ -1,8 +1,9 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
-import type { Words } from '../../src/words/index.ts'
+import type { Language, Words } from '../../src/words/index.ts'
 import type { explorer } from '../../src/words/en/explorer.ts'
+import type { BrowserKey } from '../ui/key.ts'
 
 /** Who reads: nobody in particular, or the owner of the key in this browser. */
 export interface Reader {
@@ -18,6 +19,9 @@ export interface Reader {
 export interface Explorer {
   readonly client: LedgerClient
   readonly reader: Reader
+  /** The key of this browser, for what is signed here; undefined where there is none. */
+  readonly key: BrowserKey | undefined
+  readonly language: Language
   readonly words: Words
   readonly said: typeof explorer
 }

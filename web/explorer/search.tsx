@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { EvidenceError } from '../../src/core/errors.ts'
+import { defined } from '../../src/core/objects.ts'
 import { count } from '../../src/core/text.ts'
 import { kinds } from '../../src/statements/kinds.ts'
 import { chosen, filesOf, TooManyFiles } from '../check/drop.ts'
@@ -26,6 +27,11 @@ function digestOfText(text: string): string {
 function askedOf(query: URLSearchParams): Partial<Record<(typeof members)[number], string>> {
   const given = members.map((name) => [name, query.get(name)?.trim().slice(0, 1000) ?? ''] as const)
   return Object.fromEntries(given.filter(([, value]) => value !== ''))
+}
+
+/** What of a search the page of a case asks for. */
+function caseQuery({ case: number, exhibit }: ReturnType<typeof askedOf>): string {
+  return new URLSearchParams(defined({ case: number, exhibit })).toString()
 }
 
 /** Search by a file's digest, a digest, a case, an exhibit, a participant or a kind; what is asked stands in the address. */
@@ -149,6 +155,13 @@ export function Search({
               <p class="found" aria-live="polite">
                 {search.found(count(entries.length))} {next === null ? '' : search.andMore}
               </p>
+              {asked.case === undefined && asked.exhibit === undefined ? (
+                ''
+              ) : (
+                <p class="as-case">
+                  <Link to={`/case?${caseQuery(asked)}`}>{search.asCase}</Link>
+                </p>
+              )}
               <EntryTable entries={entries} />
               {next === null ? (
                 ''

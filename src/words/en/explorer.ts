@@ -1,7 +1,13 @@
 /** What the explorer says in English. */
 export const explorer = {
   title: 'Explore the ledger',
-  nav: { newest: 'Newest entries', participants: 'Participants', ledger: 'The ledger', search: 'Search' },
+  nav: {
+    newest: 'Newest entries',
+    participants: 'Participants',
+    ledger: 'The ledger',
+    search: 'Search',
+    cases: 'Cases',
+  },
   loading: 'Loading',
   older: 'Older',
   newer: 'Newer',
@@ -105,6 +111,7 @@ export const explorer = {
     andMore: 'There are more.',
     hashing: 'Hashing',
     oneFile: 'Drop one file: several, or a folder, are not searched for at once.',
+    asCase: 'Show as a case, with what happened',
   },
   reader: {
     nobody: 'You read as nobody in particular.',

@@ -3,7 +3,7 @@ import type { explorer as english } from '../en/explorer.ts'
 /** What the explorer says in Chinese. */
 export const explorer: typeof english = {
   title: '浏览账本',
-  nav: { newest: '最新条目', participants: '参与方', ledger: '账本', search: '检索' },
+  nav: { newest: '最新条目', participants: '参与方', ledger: '账本', search: '检索', cases: '案件' },
   loading: '正在载入',
   older: '更早',
   newer: '更新',
@@ -107,6 +107,7 @@ export const explorer: typeof english = {
     andMore: '还有更多。',
     hashing: '正在计算摘要',
     oneFile: '请只拖放一个文件：不能同时检索多个文件或文件夹。',
+    asCase: '作为案件显示，连同经过',
   },
   reader: {
     nobody: '您未表明身份读取。',

@@ -1,0 +1,137 @@
+import type { JSX } from 'preact'
+import { settledOr } from '../../src/core/attempt.ts'
+import { count } from '../../src/core/text.ts'
+import type { ParticipantInfo } from '../../src/client/ledger-client.ts'
+import { useExplorer } from '../explorer/context.ts'
+import { useLoaded } from '../explorer/load.ts'
+import { Fact, Link, Name, Time } from '../explorer/parts.tsx'
+import { Shown } from '../explorer/refused.tsx'
+import { useCase } from './context.ts'
+import { custodyOf } from './custody-entries.ts'
+import { casesOf, collected, examine, type Exhibit, judgingPolicy } from './examine.ts'
+import { HandOver } from './hand-over.tsx'
+import { handedReceipts } from './handed-receipts.ts'
+import { JudgedBy, Verdict } from './light.tsx'
+import { heldAfter, type Moment, momentsOf, timeline } from './moments.ts'
+import { HeldText, Stopped } from './parts.tsx'
+import { isAuthority } from './people.tsx'
+import { WhatStands } from './standing.tsx'
+import { Timeline } from './timeline.tsx'
+
+/** One exhibit: its verdict, what happened, what stands on it, and its hand-over. */
+export function ExhibitPage({ index }: { index: number }): JSX.Element {
+  const { client, reader, key } = useExplorer()
+  const { told, hashing } = useCase()
+  const loaded = useLoaded(`exhibit ${index}`, async () => {
+    const ledger = await client.ledger()
+    const { origin } = ledger
+    const policy = judgingPolicy(ledger)
+    if (policy === undefined) return { origin, policy }
+    const exhibit = await examine(client, policy.policy, hashing, index, handedReceipts.get(index))
+    const custody = await settledOr(custodyOf(client, policy.policy, [exhibit]), { moments: [], isAll: true })
+    const participants = await settledOr(client.participants(), [] as readonly ParticipantInfo[])
+    const moments = timeline([...momentsOf(exhibit), ...custody.moments])
+    return { origin, policy, exhibit, moments, isAll: custody.isAll, participants }
+  })
+  return (
+    <section class="exhibit">
+      <h1>
+        {told.facts.entry} {count(index)}
+      </h1>
+      <Shown loaded={loaded}>
+        {(found) =>
+          found.policy === undefined ? (
+            <Stopped origin={found.origin} />
+          ) : (
+            <>
+              <Verdict exhibit={found.exhibit} />
+              <JudgedBy policy={found.policy} />
+              <Facts exhibit={found.exhibit} moments={found.moments} />
+              <Timeline moments={found.moments} />
+              {found.isAll ? '' : <p class="rest">{told.custody.more}</p>}
+              <WhatStands origin={found.origin} exhibit={found.exhibit} participants={found.participants} />
+              {key === undefined || !reader.isReading || !mayHandOver(found, key.id) ? (
+                ''
+              ) : (
+                <HandOver
+                  origin={found.origin}
+                  exhibit={found.exhibit}
+                  participants={found.participants}
+                  done={loaded.again}
+                />
+              )}
+            </>
+          )
+        }
+      </Shown>
+    </section>
+  )
+}
+
+/** Whether somebody holds some of an exhibit, as far as that is shown, or may release it in lieu. */
+function mayHandOver(
+  {
+    exhibit,
+    moments,
+    isAll,
+    participants,
+  }: {
+    exhibit: Exhibit
+    moments: readonly Moment[]
+    isAll: boolean
+    participants: readonly ParticipantInfo[]
+  },
+  id: string,
+): boolean {
+  if (!isAll || isAuthority(participants, id)) return true
+  return heldAfter(exhibit, moments).some(({ holder, isEnded }) => holder === id && !isEnded)
+}
+
+function Facts({ exhibit, moments }: { exhibit: Exhibit; moments: readonly Moment[] }): JSX.Element {
+  const { told } = useCase()
+  const { facts, custody } = told
+  const optional = [
+    [facts.exhibit, collected(exhibit, 'exhibit')],
+    ...casesOf(exhibit).map((number) => [facts.case, number] as const),
+    [facts.description, collected(exhibit, 'description')],
+  ] as const
+  return (
+    <>
+      <dl class="facts">
+        {optional.map(([label, text]) =>
+          text === undefined ? (
+            ''
+          ) : (
+            <Fact label={label}>
+              <Name text={text} />
+            </Fact>
+          ),
+        )}
+        <Fact label={facts.depositor}>
+          <Link to={`/participant/${encodeURIComponent(exhibit.iss)}`}>
+            <Name text={exhibit.iss} />
+          </Link>
+        </Fact>
+        <Fact label={facts.time}>
+          <Time time={exhibit.time} />
+        </Fact>
+        <Fact label={facts.items}>{count(exhibit.items.length)}</Fact>
+        <Fact label={facts.holder}>
+          <HeldText held={heldAfter(exhibit, moments)} />
+          <br />
+          <small>{custody.shown}</small>
+        </Fact>
+      </dl>
+      <p>
+        <Link to={`/entry/${exhibit.index}`}>{told.openEntry}</Link>{' '}
+        {casesOf(exhibit).map((number) => (
+          <>
+            <Link to={`/case?${new URLSearchParams({ case: number })}`}>
+              {told.title} <Name text={number} />
+            </Link>{' '}
+          </>
+        ))}
+      </p>
+    </>
+  )
+}

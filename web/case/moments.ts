@@ -1,0 +1,125 @@
+import { attempt, valueOr } from '../../src/core/attempt.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { defined } from '../../src/core/objects.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { readRelease } from '../../src/statements/custody-release.ts'
+import { openStatement } from '../../src/statements/open.ts'
+import type { Statement } from '../../src/statements/statement.ts'
+import type { Exhibit } from './examine.ts'
+
+/** A hand-over, as the release and the transfer that carries it say. */
+export interface Passed {
+  readonly from: string
+  readonly to: string
+  readonly isMoved: boolean
+  /** Moved by an authority's order, without the holder. */
+  readonly isByOrder: boolean
+  readonly isDiffering: boolean
+}
+
+/** One thing that happened to exhibits. */
+export interface Moment {
+  /** Where it stands in the ledger's order: the index of its entry, or, of a time stamp, half a step before the size that it stamps. */
+  readonly at: number
+  readonly what: string
+  readonly time?: string
+  /** The entry that says it; of a time stamp none. */
+  readonly entry?: number
+  readonly code?: string
+  readonly by?: string
+  readonly item?: number
+  readonly size?: number
+  readonly passed?: Passed
+  /** Whether its entry was shown, and verified here. */
+  readonly isProven: boolean
+  /** Indices of the exhibits that it is about. */
+  readonly of: readonly number[]
+}
+
+/** Who holds one item, as far as the moments tell. */
+export interface Held {
+  readonly holder: string
+  readonly isEnded: boolean
+}
+
+/** What happened to one exhibit by its receipt and status, in no order. */
+export function momentsOf({ index, time, iss, checked, report, stamps }: Exhibit): Moment[] {
+  const { events = [], receipts = new Map<number, Uint8Array>() } = report.later ?? {}
+  const isProven = checked.faults.length === 0 && checked.isSigned
+  const of = [index]
+  return [
+    { at: index, what: 'deposited', time, entry: index, by: iss, isProven, of },
+    ...events.map((event): Moment => {
+      const { index: at, what, proven } = event
+      if (!proven) return { at, entry: at, what, isProven: false, of }
+      const { code, item } = event
+      return {
+        at,
+        entry: at,
+        what,
+        time: event.time,
+        isProven: true,
+        of,
+        ...defined({ code, item }),
+        ...said(receipts.get(at)),
+      }
+    }),
+    ...stamps.map((size): Moment => ({ at: size - 0.5, what: 'stamped', size, isProven: false, of })),
+  ]
+}
+
+/** What a later entry says of itself: who signed it, and a hand-over. */
+function said(receipt: Uint8Array | undefined): Pick<Moment, 'by' | 'passed'> {
+  const statement = receipt === undefined ? undefined : valueOr(() => statementIn(receipt), undefined)
+  return statement === undefined ? {} : { by: statement.common.iss, ...defined({ passed: passedIn(statement) }) }
+}
+
+/** The statement of a receipt; undefined of an entry of a later version. Throws the codes of both. */
+export function statementIn(receipt: Uint8Array): Statement | undefined {
+  const { entry } = parseReceipt(receipt)
+  return entry.known ? openStatement(entry.statement) : undefined
+}
+
+/** The hand-over that a statement carries; undefined of one that carries no release. */
+export function passedIn({ payload }: Statement): Passed | undefined {
+  const { release: text, outcome, checked } = payload
+  if (typeof text !== 'string') return undefined
+  const release = attempt(() => readRelease(text))
+  if (release instanceof EvidenceError) return undefined
+  const { iss: from, to, inLieu } = release
+  const isMoved = outcome === 'accepted'
+  const isDiffering = isMoved && Array.isArray(checked) && checked.includes('differs')
+  return { from, to, isMoved, isByOrder: isMoved && inLieu !== undefined, isDiffering }
+}
+
+/** Moments of several exhibits as one timeline, oldest first: one that is about several of them is told once. */
+export function timeline(all: readonly Moment[]): Moment[] {
+  const found = new Map<string, Moment>()
+  for (const moment of all) {
+    const { at, what, code, item } = moment
+    const name = JSON.stringify([at, what, code, item])
+    const before = found.get(name)
+    const of = [...new Set([...(before?.of ?? []), ...moment.of])]
+    found.set(name, { ...(before?.isProven === true ? before : moment), of })
+  }
+  return [...found.values()].sort((a, b) => a.at - b.at)
+}
+
+/** Who holds each item of an exhibit after all that is shown. */
+export function heldAfter({ index, iss, items }: Exhibit, moments: readonly Moment[]): Held[] {
+  const held = items.map((): Held => ({ holder: iss, isEnded: false }))
+  for (const moment of timeline(moments)) {
+    if (!moment.of.includes(index)) continue
+    held.forEach((one, item) => {
+      if (moment.item !== undefined && moment.item !== item) return
+      held[item] = after(one, moment)
+    })
+  }
+  return held
+}
+
+function after(held: Held, { what, passed, by }: Moment): Held {
+  if (what === 'handed-over' && passed?.isMoved === true) return { holder: passed.to, isEnded: false }
+  if (what === 'custody-ended') return { holder: by ?? held.holder, isEnded: true }
+  return what === 'custody-resumed' ? { holder: by ?? held.holder, isEnded: false } : held
+}
