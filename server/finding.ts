@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { ServerContext } from './context.ts'
-import { entryFacts, type Reader } from '../src/ledger/rights.ts'
+import { type EntryFacts, entryFacts, type Reader, renewed } from '../src/ledger/rights.ts'
 import type { Reading } from '../src/ledger/access/reading-log.ts'
 import type { ServedEntry } from '../src/ledger/reads.ts'
 import { isSealedKey, type LookupKey, lookupsOfDisclosures, lookupsOfEntry } from '../src/ledger/lookup.ts'
@@ -34,7 +34,7 @@ export async function visibleDisclosures(
 ): Promise<string[]> {
   if (!ledger.rights.mayReadDisclosures(reader, entryFacts(entry))) return []
   const disclosures = await ledger.reads.disclosures(entry)
-  if (disclosures.length > 0) await recordReading(ledger, reader, [entry.index], 'claims')
+  if (disclosures.length > 0) await recordReading(ledger, reader, [entryFacts(entry)], 'claims')
   return disclosures
 }
 
@@ -42,13 +42,13 @@ export async function visibleDisclosures(
 async function recordReading(
   { rights, readings }: ServerContext['ledger'],
   reader: Reader,
-  indices: readonly number[],
+  entries: readonly Pick<EntryFacts, 'index' | 'about'>[],
   shown: Reading['shown'],
 ): Promise<void> {
   if (reader.kind === 'anonymous') return
-  const read = indices.flatMap((index): Reading[] => {
-    const seals = rights.sealsOver(reader, { index })
-    return seals.length === 0 ? [] : [{ reader: reader.id, index, shown, seals }]
+  const read = entries.flatMap((entry): Reading[] => {
+    const seals = rights.sealsOver(reader, entry)
+    return seals.length === 0 ? [] : [{ reader: reader.id, index: entry.index, shown, seals }]
   })
   if (read.length > 0) await readings.record(read)
 }
@@ -128,20 +128,15 @@ export async function page(
     at += found.length
     room.bytes -= found.reduce((sum, entry) => sum + entry.bytes.length, 0)
     // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
+    const now = renewed(reader, context.ledger.standing)
     for (const entry of found) {
-      if (!rights.mayFind(reader, key, entryFacts(entry))) continue
-      if (await hasKeys(context, reader, entry, others)) entries.push(summaryOf(entry))
+      if (!rights.mayFind(now, key, entryFacts(entry))) continue
+      if (await hasKeys(context, now, entry, others)) entries.push(summaryOf(entry))
     }
     // Reading an entry takes the processor: in between deposits go on.
     await new Promise((resolve) => setImmediate(resolve))
   }
-  if (key !== undefined)
-    await recordReading(
-      context.ledger,
-      reader,
-      entries.map(({ index }) => index),
-      'found',
-    )
+  if (key !== undefined) await recordReading(context.ledger, reader, entries, 'found')
   return { entries, next: at < indices.length ? (indices[at - 1] as number) : null }
 }
 

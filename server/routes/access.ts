@@ -71,14 +71,14 @@ export function accessRoutes(app: FastifyInstance, context: ServerContext): void
   )
 }
 
-function dayOf(
+async function dayOf(
   readings: ReadingLog,
   mayRead: Parameters<ReadingLog['lines']>[1],
   day: string,
   after: number,
   limit: number,
-): ReadingsAnswer {
-  const file = readings.digestOf(day)
+): Promise<ReadingsAnswer> {
+  const file = await readings.digestOf(day)
   if (file === undefined)
     throw new EvidenceError('readings-missing', `there are no readings of ${day}`, { where: 'day' })
   const found = readings.lines(day, mayRead, after, limit + 1)

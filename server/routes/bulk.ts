@@ -8,7 +8,7 @@ import { fromUtf8 } from '../../src/core/bytes.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { LookupKey } from '../../src/ledger/lookup.ts'
-import type { Reader } from '../../src/ledger/rights.ts'
+import { type Reader, renewed } from '../../src/ledger/rights.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { digestKey, maxPageBytes, page, readEntry, visibleDisclosures } from '../finding.ts'
 import { problemOf, problems } from '../problem.ts'
@@ -123,7 +123,14 @@ async function search(context: ServerContext, reader: Reader, questions: readonl
       results.push({ ...asked, entries: null, more: true })
       continue
     }
-    const { entries, next } = await page(context, reader, [key], -1, entriesEach, room)
+    const { entries, next } = await page(
+      context,
+      renewed(reader, context.ledger.standing),
+      [key],
+      -1,
+      entriesEach,
+      room,
+    )
     results.push({ ...asked, entries, more: next !== null })
   }
   return { results }
@@ -134,7 +141,8 @@ async function receipts(context: ServerContext, reader: Reader, indices: readonl
   const lines: string[] = []
   let left = maxReceiptBytes
   for (const index of indices) {
-    const made = left > 0 ? await settled(receiptLine(context, reader, index)) : full()
+    const made =
+      left > 0 ? await settled(receiptLine(context, renewed(reader, context.ledger.standing), index)) : full()
     const line = JSON.stringify(made instanceof EvidenceError ? { ...problemOf(made), index } : made)
     left -= line.length
     lines.push(line)

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { fromBase64 } from '../../src/core/base64.ts'
 import { unconfirmed } from '../../src/ledger/confirmation.ts'
 import { encodePiece } from '../../src/ledger/copy/piece.ts'
+import { renewed } from '../../src/ledger/rights.ts'
 import { busy } from '../body-room.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problems } from '../problem.ts'
@@ -45,6 +46,8 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
       if (wait > 0) await replication.waitBeyond(from, erasures, wait * 1000, role)
       unread.enter(role === 'required' ? '' : reader.id, reply.raw)
       const piece = await replication.piece(from, erasures, role)
+      // What was sealed, and who was revoked, while it waited and the piece was read.
+      ledger.rights.requireMayCopy(renewed(reader, ledger.standing))
       reply.header('Cache-Control', 'private, no-store').type('application/x-ndjson')
       return reply.send(encodePiece(piece) as never)
     },

@@ -5,19 +5,26 @@ import { standingOn } from './access/standing.ts'
 
 /**
  * Asks whether the targets of a new order may be erased (docs/spec/21-access-rules.md): nothing of a deposit under a hold may, nor the terms of
- * a seal or hold that stands, nor those that ended a rule, which would stand again without them. Throws `under-hold`.
+ * a seal or hold that stands, nor those that ended a rule, which would stand again without them. `aboutOf`: the earlier entries that a target says
+ * something of, whose holds keep it too. Throws `under-hold`.
  */
-export function requireErasable(standing: Standing, targets: readonly Erasing[]): void {
+export function requireErasable(
+  standing: Standing,
+  targets: readonly Erasing[],
+  aboutOf: (index: number) => readonly number[] = () => [],
+): void {
   targets.forEach(({ index }, i) => {
-    const why = barOn(standing, index)
+    const why = barOn(standing, index, aboutOf(index))
     if (why === undefined) return
     const message = `claims of entry ${index} are not erased: ${why}`
     throw new EvidenceError('under-hold', message, { where: `of[${i}]`, index })
   })
 }
 
-function barOn({ access, nowMs }: Standing, index: number): string | undefined {
-  const hold = standingOn(access, index, nowMs).find(({ rule }) => rule === 'hold')
+function barOn({ access, nowMs }: Standing, index: number, about: readonly number[]): string | undefined {
+  const hold = [index, ...about]
+    .flatMap((deposit) => standingOn(access, deposit, nowMs))
+    .find(({ rule }) => rule === 'hold')
   if (hold !== undefined) return `it is under the hold of entry ${hold.entry}`
   const { rule, deposits } = access.about.get(index) ?? { rule: undefined, deposits: [index] }
   const isStanding = deposits

@@ -12,19 +12,19 @@ import type { StatementBody } from '../statements/kinds.ts'
 import { currentLedgerKeys } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
-import { sealedDigestsOf, searchFactsOf, signedWithin, targetFactsOf } from '../statements/said.ts'
+import { custodyOf, sealedDigestsOf, searchFactsOf, signedWithin, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { accessAfter } from './access/after.ts'
 import { standingAt } from './access/reading.ts'
 import { chainAfter, type ChainState } from './chain-state.ts'
-import type { EarlierEntry } from './entry-facts.ts'
+import { type EarlierEntry, readStored } from './entry-facts.ts'
 import { requireErasable } from './erasure-bars.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { type ListedBy, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import { orderIn, type StandingOrder, withoutOrdered } from './orders.ts'
 import { mayAskForId, type Place, type Prefetched, repeatOf, requireSealedBy, statementName } from './prefetch.ts'
 import type { ReceiptText, ReceiptWriter } from './receipt-writer.ts'
-import { type Reader, readerByKey, type Rights } from './rights.ts'
+import { aboutOf, type Reader, readerByKey, type Rights } from './rights.ts'
 import type { StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
@@ -193,7 +193,7 @@ export class GroupBuilder {
     // After all else that may refuse: which check comes first would tell whether the reference holds.
     if (hidden !== undefined) throw hidden
     // Of entries that the signer may read, or showed to have: what stands on others is not told.
-    if (order !== undefined) requireErasable(standing, order.of)
+    if (order !== undefined) requireErasable(standing, order.of, (target) => this.aboutOf(target))
     const hash = leafHash(bytes)
     const { header } = statement
     const signer = (next.keys.get(header.kid) ?? state.registry.keys.get(header.kid))?.jwk as Jwk
@@ -207,9 +207,26 @@ export class GroupBuilder {
     }
   }
 
+  /** Whether a reader held a unit of a deposit when its custody ended, and so is who may resume it. */
+  private hadLast(reader: Reader, index: number): boolean {
+    const target = index < this.state.size ? this.history.target(index) : undefined
+    if (reader.kind === 'anonymous' || target?.items === undefined) return false
+    const units = custodyOf(this.state.registry, { index, iss: target.iss }, target.items)
+    return units.some(({ holder }) => holder === reader.id)
+  }
+
+  /** The earlier entries that an entry says something of. */
+  private aboutOf(index: number): readonly number[] {
+    const begin = this.entries[0]?.index ?? this.state.size
+    const inFlight = this.entries[index - begin]
+    if (index >= begin) return inFlight === undefined ? [] : aboutOf(readStored(inFlight.bytes, index).statement)
+    const stored = this.stored(index)
+    return stored === undefined ? [] : aboutOf(stored.stored.statement)
+  }
+
   /** To what the signer may read; to other entries, where the sender showed to have their bytes. */
   private mayRefer(reader: Reader, index: number, shown: ShownEntries | undefined): boolean {
-    if (this.mayRead(reader, index)) return true
+    if (this.mayRead(reader, index) || this.hadLast(reader, index)) return true
     const hash = shown?.get(index)
     if (hash === undefined) return false
     // Of this group nobody has a receipt yet.

@@ -144,7 +144,7 @@ export class Ledger {
       },
       onPublished: () => replication.wake(),
     })
-    const shut = (): boolean => storage.claimsRefusal?.code === 'claims-shut'
+    const shut = (): boolean => storage.claimsRefusal !== undefined
     const readsOf = (current: () => Published): LedgerReads =>
       new LedgerReads(storage, tree, current, { lookups: () => lookups.requireVerified(), areClaimsShut: shut })
     const unguardedReads = readsOf(() => sequencer.published)

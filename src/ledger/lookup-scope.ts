@@ -13,6 +13,8 @@ export type SearchScope =
       readonly issuers: readonly string[]
       /** Ascending by index. */
       readonly others: readonly DepositName[]
+      /** Whether one of the others may be found now; asked of those that would be. */
+      readonly mayRead: (index: number) => boolean
     }
 
 /** All entries. */

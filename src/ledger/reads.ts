@@ -265,7 +265,7 @@ export class LedgerReads {
     const { size, storage } = this
     if (scope.of === 'issuers') {
       const lists = listsWithin(key, scope.issuers).map((list) => storage.lookupList(list, after, limit))
-      const others = this.among(scope.others, key, after, limit)
+      const others = this.among(scope, key, after, limit)
       return mergeIndices(await Promise.all([...lists, others]), limit).filter((index) => index < size)
     }
     if (key !== undefined) return (await this.found(key, scope.hides, after, limit)).filter((index) => index < size)
@@ -293,25 +293,28 @@ export class LedgerReads {
     return found.slice(0, limit)
   }
 
-  /** Indices of those of some deposits that have a look-up key: what is read for each follows from it and the key alone. */
+  /** Indices of those of the other deposits of a scope that have a look-up key: what is read for each follows from it and the key alone. */
   private async among(
-    deposits: readonly DepositName[],
+    { others, mayRead }: Extract<SearchScope, { readonly of: 'issuers' }>,
     key: LookupKey | undefined,
     after: number,
     limit: number,
   ): Promise<number[]> {
-    const left = deposits.filter(({ index }) => index > after)
-    if (key === undefined) return left.slice(0, limit).map(({ index }) => index)
+    const left = others.filter(({ index }) => index > after)
     const found: number[] = []
     for (let at = 0; at < left.length && found.length < limit; at += depositsAtOnce) {
-      const asked = left
-        .slice(at, at + depositsAtOnce)
-        .flatMap(({ index, iss }) =>
-          listsWithDeposit(key, iss).map((list) => ({ key: this.storage.codec.list(list), index })),
-        )
-      const has = await this.storage.hasLookups(asked)
-      asked.forEach(({ index }, i) => has[i] === true && found.push(index))
+      const some = left.slice(at, at + depositsAtOnce)
+      const indices = key === undefined ? some.map(({ index }) => index) : await this.having(some, key)
+      append(found, indices.filter(mayRead))
     }
     return found.slice(0, limit)
+  }
+
+  private async having(deposits: readonly DepositName[], key: LookupKey): Promise<number[]> {
+    const asked = deposits.flatMap(({ index, iss }) =>
+      listsWithDeposit(key, iss).map((list) => ({ key: this.storage.codec.list(list), index })),
+    )
+    const has = await this.storage.hasLookups(asked)
+    return asked.filter((_, i) => has[i]).map(({ index }) => index)
   }
 }

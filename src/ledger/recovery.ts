@@ -6,7 +6,7 @@ import { parseSignedCheckpoint } from '../core/checkpoint.ts'
 import { disclosureDigest, parseDisclosure } from '../core/disclosure.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { leafHash } from '../core/entry.ts'
-import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
 import { rootFromTiles, tilesNeeded } from '../core/merkle/tiles.ts'
 import { parseVerifierKey, type VerifierKey, verifyNote } from '../core/note.ts'
@@ -17,7 +17,6 @@ import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import { accessAfter } from './access/after.ts'
-import type { AccessState } from './access/standing.ts'
 import { ownSealMs, stateOwnSeal } from './access/terms.ts'
 import { type ChainState, emptyChain } from './chain-state.ts'
 import { type KnownCheckpoint, type KnownSize, requireKnown, requireKnownSizes } from './copy/known.ts'
@@ -95,7 +94,9 @@ export async function examine(
   await requireExtends(tree, guard)
   const last = await examineTail(storage, tree, size)
   const from = await stateToGoOnFrom(tree, checkpoint, snapshot)
-  const { registry, checksum, access: stated } = await rebuildRegistry(storage, tree, from)
+  const end = readStored(last, size - 1).entry
+  const ownSealed = await sealedThemselves(storage, tree, { from: from.size, size, timeMs: end.timeMs })
+  const { registry, checksum, access } = await rebuildRegistry(storage, tree, from, ownSealed)
   if (!keys.some(({ text }) => signsAt(registry, text, size))) {
     throw new EvidenceError('ledger-key-retired', `the key does not sign this ledger’s checkpoint of ${size}`, {
       expected: currentLedgerKeys(registry).join(', '),
@@ -112,9 +113,7 @@ export async function examine(
       },
     )
   }
-  const { entry } = readStored(last, size - 1)
-  const access = await withOwnSeals(stated, storage, tree, { from: from.size, size, timeMs: entry.timeMs })
-  const state: ChainState = { size, timeMs: entry.timeMs, leafHash: leafHash(last), registry, checksum, access }
+  const state: ChainState = { size, timeMs: end.timeMs, leafHash: leafHash(last), registry, checksum, access }
   return { state, note, saved: from.checksum.count }
 }
 
@@ -179,11 +178,13 @@ async function rebuildRegistry(
   storage: LedgerStorage,
   tree: LedgerTree,
   from: ChainState,
+  ownSealed: readonly number[],
 ): Promise<Pick<ChainState, 'registry' | 'checksum' | 'access'>> {
   // Which key signs is asked of the whole registry, below: a rotation may have brought it.
   let { registry, checksum, access } = from
   const context: RuleContext = { origin: registry.origin, ledgerKeys: [], verifies: verifyEd25519 }
-  const indices: number[] = []
+  const indices: number[] = [...ownSealed]
+  const sealing = new Set(ownSealed)
   for (const kind of replayedKinds()) {
     for (let after = from.size - 1; ; ) {
       const page = await storage.lookupList(kindList(kind), after, 1000)
@@ -195,6 +196,10 @@ async function rebuildRegistry(
   for (const index of indices.sort((a, b) => a - b)) {
     const bytes = await tree.entry(index)
     const { entry, statement } = readStored(bytes, index)
+    if (sealing.has(index)) {
+      access = stateOwnSeal(access, { index, by: statement.common.iss, timeMs: entry.timeMs })
+      continue
+    }
     const targets = new Map<number, TargetFacts>()
     for (const at of referencedIndices(statement))
       if (at < index) targets.set(at, new EarlierEntry(await tree.entry(at), at).facts)
@@ -222,11 +227,14 @@ async function rebuildRegistry(
       timeMs,
       by: statement.common.iss,
     }
-    // A rule whose beginning was erased ends nothing.
     const after = attempt(() =>
-      accessAfter({ size: index, access }, registry, { ...said, history, mayRefer: () => true }),
+      accessAfter({ size: index, access }, registry, { ...said, history, mayRefer: () => true, isAgain: true }),
     )
-    if (!isEvidenceError(after)) access = after
+    if (after instanceof EvidenceError) {
+      const message = `the terms of entry ${index} cannot be applied again: ${after.message}`
+      throw new EvidenceError('storage-damaged', message, { index }, { cause: after })
+    }
+    access = after
   }
   return { registry, checksum, access }
 }
@@ -244,25 +252,23 @@ async function keptDisclosures(
   throw new EvidenceError('storage-damaged', message, { index })
 }
 
-/** What stands with the deposits that sealed themselves in the last days before the end of the ledger. */
-async function withOwnSeals(
-  stated: AccessState,
+/** Deposits, from `from` on, that sealed themselves in the last days before the end of the ledger, ascending. */
+async function sealedThemselves(
   storage: LedgerStorage,
   tree: LedgerTree,
   end: { readonly from: number; readonly size: number; readonly timeMs: number },
-): Promise<AccessState> {
+): Promise<number[]> {
   const key = { by: 'handling', number: sealedHandling } as const
-  let access = stated
+  const found: number[] = []
   const [any] = await storage.lookup(key, -1, 1)
-  if (any === undefined) return access
+  if (any === undefined) return found
   for (let after = Math.max(end.from, await firstSince(tree, end.size, end.timeMs - ownSealMs)) - 1; ; ) {
     const page = await storage.lookup(key, after, 1000)
-    for (const index of page) {
-      if (index >= end.size) continue
-      const { entry, statement } = readStored(await tree.entry(index), index)
-      access = stateOwnSeal(access, { index, by: statement.common.iss, timeMs: entry.timeMs })
-    }
-    if (page.length < 1000) return access
+    append(
+      found,
+      page.filter((index) => index < end.size),
+    )
+    if (page.length < 1000) return found
     after = page[page.length - 1] as number
   }
 }

@@ -1,12 +1,14 @@
 import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { isAnySealed, isFoundUnderSeals, isLetRead, letRead, sealsOn, type Standing } from './access/reading.ts'
+import { valueOr } from '../core/attempt.ts'
+import { readBody } from '../statements/body.ts'
+import { isAnySealed, isFoundUnderSeals, everLetRead, isLetRead, sealsOn, type Standing } from './access/reading.ts'
 import type { Reading } from './access/reading-log.ts'
 import type { StandingRule } from './access/standing.ts'
 import { changesRegistry, kindNamed } from '../statements/kinds.ts'
 import type { LaterEvent } from '../statements/later-events.ts'
 import { isActive } from '../statements/registry.ts'
-import { heldSince } from '../statements/said.ts'
+import { heldSince, referencesOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { Role } from '../statements/vocabulary.ts'
 import type { FolderConfig } from './data-folder.ts'
@@ -42,6 +44,11 @@ export function readerNamed(standing: Standing, id: string | undefined): Reader 
   return { kind: 'participant', id: participant.id, roles: participant.roles, standing }
 }
 
+/** A reader with the rights of another moment: during an answer that takes long, what is sealed and who is revoked may change. */
+export function renewed(reader: Reader, standing: Standing): Reader {
+  return reader.kind === 'anonymous' ? anonymousReader(standing) : readerNamed(standing, reader.id)
+}
+
 /** The owner of a key as a reader; anonymous where the key is not in use: one that was revoked may be in any hands. */
 export function readerByKey(standing: Standing, kid: string): Reader {
   const key = standing.registry.keys.get(kid)
@@ -56,6 +63,8 @@ export interface EntryFacts {
   readonly index: number
   readonly iss: string
   readonly kind: string
+  /** Earlier entries that it says something of: what is sealed of them closes its own claims too. None of a deposit. */
+  readonly about?: readonly number[]
 }
 
 /**
@@ -99,8 +108,8 @@ export class Rights {
   }
 
   /** The seals under which a reader is shown an entry's claims, or finds it: what is written into the log of readings first. */
-  sealsOver({ standing }: Reader, { index }: Pick<EntryFacts, 'index'>): Reading['seals'] {
-    const seals = sealed(standing, index)
+  sealsOver({ standing }: Reader, entry: Pick<EntryFacts, 'index' | 'about'>): Reading['seals'] {
+    const seals = sealed(standing, entry)
     return seals.map(({ entry, by }) => ({ entry, by }))
   }
 
@@ -158,7 +167,9 @@ export class Rights {
       return { of: 'all', hides: (index) => this.isHidden(reader, key, index) }
     }
     if (reader.kind === 'anonymous') return undefined
-    return { of: 'issuers', issuers: [reader.id], others: letRead(reader.standing, reader.id) }
+    const { id, standing } = reader
+    const mayRead = (index: number): boolean => isLetRead(standing, id, index)
+    return { of: 'issuers', issuers: [id], others: everLetRead(standing, id), mayRead }
   }
 
   /** Whether a seal keeps a deposit from being found by a look-up: lists of all entries, of a kind's or a participant's, show entries, which no seal closes. */
@@ -226,18 +237,24 @@ function isOwnOrLetRead(reader: Reader, { index, iss }: EntryFacts): boolean {
 }
 
 /** Whether a seal closes the claims of an entry: of a deposit that is sealed, and of terms about one. */
-function isClosed({ standing }: Reader, { index }: EntryFacts): boolean {
-  return sealed(standing, index).length > 0
+function isClosed({ standing }: Reader, entry: EntryFacts): boolean {
+  return sealed(standing, entry).length > 0
 }
 
-/** The seals on a deposit, or on those that an entry's terms are about. */
-function sealed(standing: Standing, index: number): StandingRule[] {
-  const about = standing.access.about.get(index)?.deposits ?? [index]
-  return about.flatMap((deposit) => sealsOn(standing, deposit))
+/** The seals on a deposit, or on those that an entry, or its terms, are about. */
+function sealed(standing: Standing, { index, about = [] }: Pick<EntryFacts, 'index' | 'about'>): StandingRule[] {
+  const all = standing.access.about.get(index)?.deposits ?? [index, ...about]
+  return all.flatMap((deposit) => sealsOn(standing, deposit))
 }
 
 /** What rights ask of an entry. */
 export function entryFacts(entry: { readonly index: number; readonly statement: Statement }): EntryFacts {
   const { iss, kind } = entry.statement.common
-  return { index: entry.index, iss, kind }
+  return { index: entry.index, iss, kind, about: aboutOf(entry.statement) }
+}
+
+/** Indices of the earlier entries that a statement says something of; none of one that deposits, which is its own subject. */
+export function aboutOf(statement: Statement): readonly number[] {
+  if (kindNamed(statement.common.kind)?.items !== undefined) return []
+  return referencesOf(valueOr(() => readBody(statement), undefined)).map(({ index }) => index)
 }

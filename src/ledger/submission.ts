@@ -4,7 +4,7 @@ import { maxEntryBytes } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { ShownEntries } from '../core/shown.ts'
 import type { KeyRecord, Registry } from '../statements/registry.ts'
-import { referencedIndices } from './entry-facts.ts'
+import { referencedIndices, sealedReferences } from './entry-facts.ts'
 import { type Envelope, readEnvelope, readStatement, type Statement } from '../statements/statement.ts'
 import type { SignatureJob } from '../node/signature-jobs.ts'
 
@@ -107,6 +107,7 @@ export async function authenticateMany(
 export function submissionOf(envelope: Envelope, disclosures: readonly string[]): Submission {
   const weight = envelope.jws.text.length * 2 + disclosures.reduce((sum, text) => sum + text.length, 0)
   const statement = readStatement(envelope)
-  const cost = weight + referencedIndices(statement).length * referenceCost
+  const references = referencedIndices(statement).length + sealedReferences(statement, disclosures).length
+  const cost = weight + references * referenceCost
   return { statement, disclosures, weight, cost }
 }

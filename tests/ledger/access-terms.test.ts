@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toBase64 } from '../../src/core/base64.ts'
 import { isEvidenceError } from '../../src/core/errors.ts'
-import { isFoundUnderSeals, isLetRead, letRead, type Standing } from '../../src/ledger/access/reading.ts'
+import { isFoundUnderSeals, everLetRead, isLetRead, type Standing } from '../../src/ledger/access/reading.ts'
 import { type AccessState, nothingStands } from '../../src/ledger/access/standing.ts'
 import { maxStanding, ownSealMs, stateOwnSeal, stateTerms } from '../../src/ledger/access/terms.ts'
 import type { AccessTerms as SealedTerms } from '../../src/statements/access-terms.ts'
@@ -80,7 +80,7 @@ describe('terms of access', () => {
       false,
       false,
     ])
-    expect(letRead(rules.standing, 'lab')).toEqual([
+    expect(everLetRead(rules.standing, 'lab')).toEqual([
       { index: 1, iss: depositor },
       { index: 2, iss: depositor },
     ])

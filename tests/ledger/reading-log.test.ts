@@ -49,11 +49,11 @@ describe('the log of readings', () => {
       ...lines.slice(0, 2).map(sha256),
     ])
     expect([statSync(path).mode & 0o777, statSync(join(path, `${day}.ndjson`)).mode & 0o777]).toEqual([0o700, 0o600])
-    expect(log.digestOf(day)).toEqual({
+    expect(await log.digestOf(day)).toEqual({
       size: statSync(join(path, `${day}.ndjson`)).size,
       sha256: sha256(`${lines.join('\n')}\n`),
     })
-    expect(log.digestOf('2026-11-26')).toBeUndefined()
+    expect(await log.digestOf('2026-11-26')).toBeUndefined()
   })
 
   it('goes on after a restart, a day later, and takes off what a crash left of a line', async () => {

@@ -27,7 +27,9 @@ it('R9: receipts in bulk that are under way when a seal is acknowledged show no 
     body: JSON.stringify({ indices }),
   })
   const terms = { rule: 'seal', of: all.map(named), basis: 'order 17' }
-  const seal = await server.post(server.sign(court, 'access.rule', {}, { sealed: { terms: terms as never } }).presentation)
+  const seal = await server.post(
+    server.sign(court, 'access.rule', {}, { sealed: { terms: terms as never } }).presentation,
+  )
   const sealedAt = performance.now()
   const rows = (await asked).text.trimEnd().split('\n')
   const later = performance.now() - sealedAt

@@ -26,7 +26,9 @@ async function rule(by: Party, terms: object): Promise<{ made: ComposedStatement
 
 async function deposited(content: string, handling?: string): Promise<DepositAnswer> {
   const collection = { exhibit: `EX-${content}`, ...(handling === undefined ? {} : { handling }) }
-  return taken(await server.post(server.deposit(content, { sealed: { collection, note: `secret ${content}` } }).presentation))
+  return taken(
+    await server.post(server.deposit(content, { sealed: { collection, note: `secret ${content}` } }).presentation),
+  )
 }
 
 /** Orders the claims of an entry erased, showing its receipt. */
@@ -38,7 +40,9 @@ async function erase(by: Party, { made, at }: { made: ComposedStatement; at: Dep
 
 async function reads(reader: Party, { index }: DepositAnswer): Promise<string> {
   const answer = await server.get(`/v1/entries/${index}`, reader)
-  return answer.status === 200 ? `${Object.keys(answer.json<EntryAnswer>().claims).length} claims` : String(answer.status)
+  return answer.status === 200
+    ? `${Object.keys(answer.json<EntryAnswer>().claims).length} claims`
+    : String(answer.status)
 }
 
 async function rulesOn(reader: Party, { index }: DepositAnswer): Promise<string[]> {

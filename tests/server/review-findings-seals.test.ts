@@ -24,11 +24,17 @@ const rule = async (by: Party, terms: object): Promise<DepositAnswer> =>
   )
 async function reads(reader: Party, { index }: DepositAnswer): Promise<string> {
   const answer = await server.get(`/v1/entries/${index}`, reader)
-  return answer.status === 200 ? `${Object.keys(answer.json<EntryAnswer>().claims).length} claims` : String(answer.status)
+  return answer.status === 200
+    ? `${Object.keys(answer.json<EntryAnswer>().claims).length} claims`
+    : String(answer.status)
 }
 async function handOver(from: Party, to: Party, of: DepositAnswer): Promise<DepositAnswer> {
   const place = { aud: server.origin, iss: from.id, to: to.id, exhibits: [named(of)] }
-  const release = releaseBy(from.key, { ...place, since: (await server.size()) - 1, iat: Math.floor(Date.now() / 1000) })
+  const release = releaseBy(from.key, {
+    ...place,
+    since: (await server.size()) - 1,
+    iat: Math.floor(Date.now() / 1000),
+  })
   const made = server.sign(to, 'custody.transfer', transferMembers(release, 'accepted', 1), {
     sealed: { note: 'by whom, where, in what condition' },
   })
@@ -44,7 +50,12 @@ it('R5: a seal closes what other entries say of the deposit in sealed claims: ev
   ]
   const of = await deposited('a telephone')
   await rule(court, { rule: 'seal', of: [named(of)] })
-  const said = server.sign(server.depositor, 'evidence.event', { of: named(of), event: 'examined' }, { sealed: { note: 'what was found' } })
+  const said = server.sign(
+    server.depositor,
+    'evidence.event',
+    { of: named(of), event: 'examined' },
+    { sealed: { note: 'what was found' } },
+  )
   const event = await taken(await server.post(said.presentation))
   const moved = await handOver(server.depositor, lab, of)
   expect([await reads(auditor, of), await reads(auditor, event), await reads(auditor, moved)]).toEqual([

@@ -7,7 +7,7 @@ import { type AccessState, withoutTerms, withReader } from './standing.ts'
 import { stateOwnSeal, stateTerms, type Stating } from './terms.ts'
 
 /** An entry as far as it may change what stands. */
-export interface Said extends Pick<Stating, 'timeMs' | 'by' | 'history' | 'mayRefer'> {
+export interface Said extends Pick<Stating, 'timeMs' | 'by' | 'history' | 'mayRefer' | 'isAgain'> {
   readonly body: Body | undefined
   /** The disclosures that are kept for it, read. */
   readonly disclosures: readonly Disclosure[]
@@ -35,5 +35,6 @@ function withCustodian(
   { by, history }: Pick<Said, 'by' | 'history'>,
   taken: readonly number[],
 ): AccessState {
-  return taken.reduce((state, index) => withReader(state, by, { index, iss: history.target(index)?.iss ?? '' }), access)
+  const deposits = taken.map((index) => ({ index, iss: history.target(index)?.iss ?? '' }))
+  return withReader(access, by, deposits)
 }

@@ -7,6 +7,7 @@ import { utf8 } from '../../core/bytes.ts'
 import { sha256 } from '../../core/hash.ts'
 import { formatTime } from '../../core/time.ts'
 import { readIfThere } from '../../node/bounded-file.ts'
+import { digestFile } from '../../node/file-digest.ts'
 import { syncFolder } from '../../node/durable-file.ts'
 import { makePrivateFolder } from '../../node/private-folder.ts'
 
@@ -86,7 +87,7 @@ export class ReadingLog {
 
   private async write(waiting: readonly Waiting[]): Promise<void> {
     try {
-      let { time, hash } = (this.last ??= this.readLast())
+      let { time, hash } = (this.last ??= await this.readLast())
       const now = formatTime(this.clock())
       // A clock that goes back makes no line older than the one before.
       if (now > time) time = now
@@ -104,12 +105,7 @@ export class ReadingLog {
       // What the file holds now is found out anew.
       this.last = undefined
       await this.closeFile().catch(() => undefined)
-      const error = new EvidenceError(
-        'readings-failed',
-        `the log of readings cannot be written: ${(cause as Error).message}`,
-        { where: this.folder },
-        { cause },
-      )
+      const error = failed('written', cause)
       for (const { fail } of waiting) fail(error)
     }
   }
@@ -130,14 +126,15 @@ export class ReadingLog {
     await file?.handle.close()
   }
 
-  /** Time and hash of the last line; what a crash left of a line after it was shown to nobody, and is taken off. */
-  private readLast(): { readonly time: string; readonly hash: string } {
-    for (const { day } of this.days().reverse()) {
-      const bytes = this.bytesOf(day)
-      const end = bytes.lastIndexOf(0x0a) + 1
-      if (end < bytes.length) truncateSync(join(this.folder, `${day}.ndjson`), end)
+  /** Time and hash of the last line, from the end of the last day's file; what a crash left of a line after it was shown to nobody, and is taken off. */
+  private async readLast(): Promise<{ readonly time: string; readonly hash: string }> {
+    for (const { day, size } of this.days().reverse()) {
+      const path = join(this.folder, `${day}.ndjson`)
+      const tail = await readTail(path, size)
+      const end = tail.lastIndexOf(0x0a) + 1
+      if (end < tail.length) truncateSync(path, size - (tail.length - end))
       if (end === 0) continue
-      const line = bytes.subarray(bytes.lastIndexOf(0x0a, end - 2) + 1, end - 1)
+      const line = tail.subarray(tail.lastIndexOf(0x0a, end - 2) + 1, end - 1)
       const { time } = JSON.parse(line.toString()) as ReadingLine
       return { time, hash: toHex(sha256(line)) }
     }
@@ -164,10 +161,14 @@ export class ReadingLog {
   }
 
   /** SHA-256 of a day's file, in hex, and its size in bytes: what is deposited when the day has ended. Undefined where the day has none. */
-  digestOf(day: string): { readonly size: number; readonly sha256: string } | undefined {
+  async digestOf(day: string): Promise<{ readonly size: number; readonly sha256: string } | undefined> {
     if (!this.days().some((one) => one.day === day)) return undefined
-    const bytes = this.bytesOf(day)
-    return { size: bytes.length, sha256: toHex(sha256(bytes)) }
+    try {
+      const { size, digest } = await digestFile(join(this.folder, `${day}.ndjson`), ['sha256'])
+      return { size, sha256: digest.sha256 as string }
+    } catch (cause) {
+      throw failed('read', cause)
+    }
   }
 
   /** Lines of a day from line `after` on (the first is 1), at most `limit`, of which `isFor` holds, with their numbers. */
@@ -177,18 +178,11 @@ export class ReadingLog {
     after: number,
     limit: number,
   ): { readonly number: number; readonly line: ReadingLine }[] {
-    const found: { number: number; line: ReadingLine }[] = []
-    const bytes = this.bytesOf(day)
-    for (let at = 0, number = 1; at < bytes.length && found.length < limit; number++) {
-      const end = bytes.indexOf(0x0a, at)
-      if (end < 0) break
-      if (number > after) {
-        const line = JSON.parse(bytes.toString('utf8', at, end)) as ReadingLine
-        if (isFor(line)) found.push({ number, line })
-      }
-      at = end + 1
+    try {
+      return linesIn(this.bytesOf(day), isFor, after, limit)
+    } catch (cause) {
+      throw failed('read', cause)
     }
-    return found
   }
 
   /** Ends when what was given is written. */
@@ -196,4 +190,42 @@ export class ReadingLog {
     await this.running
     await this.closeFile()
   }
+}
+
+/** Bytes at a file's end in which its last line lies: lines are short. */
+const tailBytes = 64 * 1024
+
+async function readTail(path: string, size: number): Promise<Buffer> {
+  const handle = await open(path, 'r')
+  try {
+    const tail = Buffer.alloc(Math.min(size, tailBytes))
+    const { bytesRead } = await handle.read(tail, 0, tail.length, size - tail.length)
+    return tail.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+function linesIn(
+  bytes: Buffer,
+  isFor: (line: ReadingLine) => boolean,
+  after: number,
+  limit: number,
+): { readonly number: number; readonly line: ReadingLine }[] {
+  const found: { number: number; line: ReadingLine }[] = []
+  for (let at = 0, number = 1; at < bytes.length && found.length < limit; number++) {
+    const end = bytes.indexOf(0x0a, at)
+    if (end < 0) break
+    if (number > after) {
+      const line = JSON.parse(bytes.toString('utf8', at, end)) as ReadingLine
+      if (isFor(line)) found.push({ number, line })
+    }
+    at = end + 1
+  }
+  return found
+}
+
+/** What readers are told of a log that cannot be used: nothing of where it lies. */
+function failed(what: 'written' | 'read', cause: unknown): EvidenceError {
+  return new EvidenceError('readings-failed', `the log of readings cannot be ${what}`, {}, { cause })
 }

@@ -45,10 +45,9 @@ function isInForce({ registry }: Standing, { as, by, entry }: StandingRule, inde
   return since !== undefined && since < entry
 }
 
-/** Deposits that a participant may read by what stands or by custody, ascending by index, each once. */
-export function letRead(standing: Standing, participant: string): DepositName[] {
-  const ever = standing.access.letRead.get(participant) ?? []
-  return ever.filter(({ index }) => isLetRead(standing, participant, index))
+/** Deposits that a rule or custody ever let a participant read, ascending by index: of those that are found, {@link isLetRead} is asked. */
+export function everLetRead({ access }: Standing, participant: string): readonly DepositName[] {
+  return access.letRead.get(participant) ?? []
 }
 
 /** Whether a look-up leads a reader to a deposit as far as seals go: unsealed, its own, or let read. `participant`: undefined for nobody in particular. */

@@ -51,17 +51,14 @@ export function standingOn({ rules }: AccessState, index: number, nowMs: number)
 
 const none: readonly StandingRule[] = []
 
-/** The state with a rule more on a deposit. */
+/** The state with a rule more on a deposit; whom it lets read, {@link withReader} adds. */
 export function withRule(state: AccessState, index: number, rule: StandingRule): AccessState {
-  const rules = withEntry(state.rules, index, [...(state.rules.get(index) ?? []), rule])
-  // Who seals reads what it sealed.
-  const readers = rule.rule === 'seal' ? [rule.by] : rule.to
-  return readers.reduce((next, id) => withReader(next, id, { index, iss: rule.issuer }), { ...state, rules })
+  return { ...state, rules: withEntry(state.rules, index, [...(state.rules.get(index) ?? []), rule]) }
 }
 
-/** The state with a deposit that a participant may now read by a rule or by custody. */
-export function withReader(state: AccessState, id: string, deposit: DepositName): AccessState {
-  return { ...state, letRead: withEntry(state.letRead, id, insert(state.letRead.get(id) ?? [], deposit)) }
+/** The state with deposits that a participant may now read by a rule or by custody: one copy of its list, however many they are. */
+export function withReader(state: AccessState, id: string, deposits: readonly DepositName[]): AccessState {
+  return { ...state, letRead: withEntry(state.letRead, id, merged(state.letRead.get(id) ?? [], deposits)) }
 }
 
 /** The state with the rules on a deposit replaced. */
@@ -107,13 +104,13 @@ export function compacted(state: AccessState, isHeld: (id: string, index: number
   return { rules, letRead: new Map(letRead.filter(([, deposits]) => deposits.length > 0)), about }
 }
 
-/** An ascending list with a deposit more, or as it is where it has it. */
-function insert(list: readonly DepositName[], added: DepositName): readonly DepositName[] {
-  let [low, high] = [0, list.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((list[middle] as DepositName).index < added.index) low = middle + 1
-    else high = middle
-  }
-  return list[low]?.index === added.index ? list : [...list.slice(0, low), added, ...list.slice(low)]
+/** Two lists of deposits as one, ascending by index, each once. */
+function merged(list: readonly DepositName[], added: readonly DepositName[]): readonly DepositName[] {
+  const last = list[list.length - 1]
+  const more = [...added].sort((a, b) => a.index - b.index)
+  const all =
+    last === undefined || last.index < (more[0]?.index ?? 0)
+      ? [...list, ...more]
+      : [...list, ...more].sort((a, b) => a.index - b.index)
+  return all.filter(({ index }, i) => index !== all[i - 1]?.index)
 }

@@ -3,10 +3,11 @@ import { equalBytes } from '../../core/bytes.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { parseTime } from '../../core/time.ts'
 import type { AccessRule, AccessTerms } from '../../statements/access-terms.ts'
+import type { DepositName } from '../../statements/kind.ts'
 import { isActive, isActiveAs, type Registry } from '../../statements/registry.ts'
 import type { History } from '../../statements/rules.ts'
 import { heldSince } from '../../statements/said.ts'
-import { type AccessState, type StandingRule, withAbout, withRule, withRules } from './standing.ts'
+import { type AccessState, type StandingRule, withAbout, withReader, withRule, withRules } from './standing.ts'
 
 /** Grants that may stand on one deposit, and seals and holds: what one statement after another could make the server hold. */
 export const maxStanding = 1024
@@ -22,6 +23,8 @@ export interface Stating {
   readonly terms: AccessTerms
   /** The entries before. */
   readonly history: Pick<History, 'target'>
+  /** True where the entry was judged when it was sequenced, and is applied again: what it ended may have been erased since. */
+  readonly isAgain?: boolean
   /** Whether the signer may read an entry, or showed to have it: others are refused in one and the same way. */
   readonly mayRefer: (index: number) => boolean
 }
@@ -56,11 +59,18 @@ export function stateTerms(stating: Stating): AccessState {
   }
   const deposits = terms.of.map(({ index }) => index)
   let next = withAbout(stating.access, stating.index, { rule: terms.rule, deposits })
-  terms.of.forEach((reference, i) => {
+  const named = terms.of.map((reference, i): DepositName => {
     const right = requireRight(stating, reference, `terms.of[${i}]`, isAuthority)
     next = afterOne({ ...stating, access: next }, reference.index, right, untilMs, `terms.of[${i}]`)
+    return { index: reference.index, iss: right.issuer }
   })
+  for (const id of readersOf(terms, by)) next = withReader(next, id, named)
   return next
+}
+
+/** Whom a rule lets read: whom a grant names, and who seals. */
+function readersOf({ rule, to = [] }: AccessTerms, by: string): readonly string[] {
+  return rule === 'grant' ? to : rule === 'seal' ? [by] : []
 }
 
 /** By what right a rule is set on a deposit, and who made that. */
@@ -103,7 +113,7 @@ function unreadable(where: string): EvidenceError {
 
 /** What stands after the rule is applied to one deposit. Throws `access-nothing-stands`, `access-too-many`. */
 function afterOne(
-  { access, registry, index: entry, timeMs, by, terms }: Stating,
+  { access, registry, index: entry, timeMs, by, terms, isAgain }: Stating,
   deposit: number,
   right: Right,
   untilMs: number | undefined,
@@ -135,7 +145,7 @@ function afterOne(
     isEnded = true
     return rest.length === 0 ? [] : [{ ...one, to: rest }]
   })
-  if (isEnded) return withRules(access, deposit, left)
+  if (isEnded || isAgain === true) return withRules(access, deposit, left)
   const whom = kind === 'grant' ? ` for ${to.join(', ')}` : ''
   const message = `no ${kind}${whom} stands on entry ${deposit} that ${by} may end`
   throw new EvidenceError('access-nothing-stands', message, { where })
