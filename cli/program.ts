@@ -19,6 +19,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Add>
     custody: async () => (await import('./commands/custody.ts')).custodyCommand,
     history: async () => (await import('./commands/history.ts')).historyCommand,
     access: async () => (await import('./commands/access.ts')).accessCommand,
+    erase: async () => (await import('./commands/erase-order.ts')).eraseOrderCommand,
     receipt: async () => (await import('./commands/receipt.ts')).receiptCommand,
     certificate: async () => (await import('./commands/certificate.ts')).certificateCommand,
     package: async () => (await import('./commands/package.ts')).packageCommand,

@@ -25,6 +25,7 @@ const withoutVerdict: ReadonlySet<string> = new Set([
   'withdraw',
   'custody',
   'access',
+  'erase',
   'approvals',
   'sign-statement',
   'participants',

@@ -44,6 +44,8 @@ export function dataFolder(root: string) {
     cosigned: join(root, 'cosigned.json'),
     /** Time-stamp records, by size (time-stamp-files.ts). */
     timeStamps: join(root, 'timestamps'),
+    /** Registry and rules of access as of a size, signed: opening goes on from it (state-snapshot.ts). */
+    state: join(root, 'state'),
     /** Who read what is sealed, a file a day (access/reading-log.ts). */
     readings: join(root, 'readings'),
   }

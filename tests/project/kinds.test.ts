@@ -16,6 +16,7 @@ const composedIn: Readonly<Record<string, string>> = {
   'evidence.attest': 'cli/commands/attest.ts',
   'evidence.retract': 'cli/commands/attest.ts',
   'access.rule': 'cli/commands/access.ts',
+  'erasure.order': 'cli/commands/erase-order.ts',
   'evidence.event': 'cli/commands/hand-over.ts',
   'custody.transfer': 'cli/commands/take-over.ts',
   'custody.end': 'cli/commands/custody.ts',
