@@ -20,19 +20,12 @@ const withoutVerdict: ReadonlySet<string> = new Set([
   'find',
   'attest',
   'retract',
-<<<<<<< HEAD
-  'erase',
-=======
->>>>>>> cli
   'hand-over',
   'take-over',
   'withdraw',
   'custody',
   'access',
-<<<<<<< HEAD
-=======
   'erase',
->>>>>>> cli
   'approvals',
   'sign-statement',
   'participants',
