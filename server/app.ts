@@ -13,6 +13,7 @@ import { pageRoutes } from './page.ts'
 import { warnOfProxies } from './proxies.ts'
 import { accessRoutes } from './routes/access.ts'
 import { bulkRoutes } from './routes/bulk.ts'
+import { custodyRoutes } from './routes/custody.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { proofRoutes } from './routes/proofs.ts'
@@ -87,6 +88,7 @@ export async function createApp(context: ServerContext, settings: ServerSettings
   bulkRoutes(app, context)
   statusRoutes(app, context)
   accessRoutes(app, context)
+  custodyRoutes(app, context)
   proofRoutes(app, context)
   tileRoutes(app, context)
   timeStampRoutes(app, context)

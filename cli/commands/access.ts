@@ -67,8 +67,14 @@ type RuleOptions = OptionsOf<typeof ruleFlags> & {
   readonly grade?: string
 }
 
+/** An example of a rule's command, for its help. */
+function exampleOf(rule: AccessRule): string {
+  const to = rule === 'grant' || rule === 'end' ? ' --to lab-4' : ' --key court.pem'
+  return `\nExample:\n  evidence access ${rule} EX-12${to} --basis "order (2026) 123"`
+}
+
 function ruleCommand(group: Command, rule: AccessRule, text: string, flags: Parameters<typeof declare>[2]): void {
-  declare(group.command(`${rule} <deposit...>`), text, flags, '').action(
+  declare(group.command(`${rule} <deposit...>`), text, flags, exampleOf(rule)).action(
     async (names: string[], options: RuleOptions) => {
       const output = outputOf(options)
       const { client, identity } = await signedClient(options, output)

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { eraseCommand } from './erase.ts'
 import { signGenesisCommand } from './init.ts'
 import { closeCommand, endIntakeCommand, setFormatCommand } from './ledger-state.ts'
+import { openClaimsCommand } from './open-claims.ts'
 import { reindexCommand } from './reindex.ts'
 import { rotateKeyCommand } from './rotate-key.ts'
 
@@ -9,7 +10,7 @@ const help = `
 Example:
   evidence ledger reindex --data /srv/ledger`
 
-/** `evidence ledger sign-genesis|rotate-key|set-format|end-intake|close|erase|reindex` */
+/** `evidence ledger sign-genesis|rotate-key|set-format|end-intake|close|erase|open-claims|reindex` */
 export function ledgerCommand(program: Command): void {
   const group = program
     .command('ledger')
@@ -22,6 +23,7 @@ export function ledgerCommand(program: Command): void {
     endIntakeCommand,
     closeCommand,
     eraseCommand,
+    openClaimsCommand,
     reindexCommand,
   ])
     add(group)

@@ -1,3 +1,4 @@
+import { visible } from '../../src/core/text.ts'
 import { defined } from '../../src/core/objects.ts'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -108,6 +109,9 @@ async function start(options: ServeCommandOptions, given?: string): Promise<Runn
   noteOwn(dataDir(options))
   const fingerprint = policyFingerprint(readPolicyBytes(dataFolder(dataDir(options)).policy))
   writeOut(`listening on ${running.url}\npolicy fingerprint ${fingerprint} (what "evidence setup" compares)\n`)
+  const { claimsRefusal } = running.ledger
+  if (claimsRefusal !== undefined)
+    writeOut(`${visible(claimsRefusal.message)}: see "evidence ledger open-claims --help"\n`)
   return {
     ...running,
     close: async () => {

@@ -64,6 +64,7 @@ export const outputKinds = {
   statement: { name: 'signed statement', subject: none },
   request: { name: 'request', subject: none },
   proposal: { name: 'proposal', subject: (bytes) => parseApprovalFile(bytes).payload },
+  release: { name: 'release', subject: none },
   manifest: { name: 'manifest', subject: none },
   keyTransition: { name: 'key transition', subject: none },
 } as const satisfies Record<string, OutputKind>

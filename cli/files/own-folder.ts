@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../../src/core/checkpoint-text.ts'
 import type { VerifierKey } from '../../src/core/note.ts'
+import { readClaimsShut } from '../../src/ledger/claims-shut.ts'
 import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { LedgerReads } from '../../src/ledger/reads.ts'
@@ -43,5 +44,7 @@ export async function readsOf({
 }: OwnFolder): Promise<{ readonly tree: LedgerTree; readonly reads: LedgerReads }> {
   const { tree, note } = await source.signedTree(key)
   const state = { size: tree.size, registry: emptyRegistry(key.name) }
-  return { tree, reads: new LedgerReads(source.storage, tree, () => ({ state, note })) }
+  const shut = readClaimsShut(dataFolder(source.name))
+  const limits = { areClaimsShut: () => shut !== undefined }
+  return { tree, reads: new LedgerReads(source.storage, tree, () => ({ state, note }), limits) }
 }

@@ -127,6 +127,9 @@ const eventWords: Readonly<Partial<Record<PackagedEvent['what'], (about: string,
   recorded: (about, code) => `records an event of ${about}: ${code}`,
   challenged: (about) => `challenges ${about}`,
   found: (about, code) => `decides of ${about}: ${code}`,
+  'handed-over': (about, code) => `is a hand-over of ${about}: ${code}`,
+  'custody-ended': (about, code) => `ends custody of ${about}: ${code}`,
+  'custody-resumed': (about, code) => `resumes custody of ${about}: ${code}`,
   'erasure-ordered': (about) => `orders sealed claims of ${about} to be erased`,
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../core/errors.ts'
-import { laterEventNames } from '../statements/later-event-names.ts'
+import { custodyEventNames, laterEventNames } from '../statements/later-event-names.ts'
 
 /*
  * What /v1 answers. The server sends by these shapes, and its OpenAPI document is made of them. A client reads by them, and passes
@@ -137,7 +137,7 @@ export const statusEvent = z.object({
   kind: z.string(),
   leafHash: hash,
   what: z.enum(laterEventNames),
-  code: z.string().optional().describe('`reason`, `as` or `rel`.'),
+  code: z.string().optional().describe('`reason`, `as`, `rel`, `outcome` or `how`.'),
   compromisedSince: z.string().optional(),
   item: count.optional().describe('The one item that an attestation or retraction is about, from 0.'),
   line: count.optional().describe('The line of the manifest that the item is, from 0.'),
@@ -209,6 +209,36 @@ export const accessAnswer = z.object({
   ),
 })
 export type AccessAnswer = z.infer<typeof accessAnswer>
+
+export const custodyAnswer = z.object({
+  index: count,
+  units: z
+    .array(
+      z.object({
+        item: count.describe('Number of the item, from 0.'),
+        holder: z.string().describe('Its custodian; where custody ended, the last one.'),
+        since: count.describe('Index of the entry through which it is held.'),
+        state: z.enum(['held', 'ended', 'not-judged']),
+        movedByOrder: count.optional().describe('Transfer by order, without the holder’s signature.'),
+      }),
+    )
+    .describe('The items of the deposit, and who holds them now; empty for an entry that deposits nothing.'),
+  steps: z
+    .array(
+      z.object({
+        index,
+        time,
+        what: z.enum(custodyEventNames),
+        code: z.string().optional().describe('`outcome`, `how` or `reason`.'),
+        item: count.optional().describe('The one item that it is about.'),
+        by: z.string().describe('Who signed the statement.'),
+        from: z.string().optional().describe('Who signed the release in it.'),
+      }),
+    )
+    .describe('What statements said of its custody, in order.'),
+  next,
+})
+export type CustodyAnswer = z.infer<typeof custodyAnswer>
 
 export const stampAnswer = z.object({
   size: count,

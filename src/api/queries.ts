@@ -50,6 +50,10 @@ export const statusQuery = z.strictObject({
   after: decimal.optional().describe('Only events of entries after this index: the `next` of the page before.'),
 })
 
+export const custodyQuery = z.strictObject({
+  after: decimal.optional().describe('Only steps of entries after this index: the `next` of the page before.'),
+})
+
 export const replicationQuery = z.strictObject({
   from: decimal.describe('Index of the first entry wanted: how many the copy holds.'),
   erasures: decimal.optional().describe('How many erasures the copy knows of.'),

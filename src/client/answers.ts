@@ -5,7 +5,7 @@ import { EvidenceError } from '../core/errors.ts'
 /** A client that did not ask to leave the receipt out gets one. */
 export const depositResult = depositAnswer.required({ receipt: true })
 
-/** Without what is of use to auditors alone. */
+/** Without what is of use to auditors alone; the keys themselves where the server gives them. */
 export const participantInfo = participant
   .omit({ compromisedSince: true })
   .extend({ keys: participantKey.partial({ jwk: true }).array() })

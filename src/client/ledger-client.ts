@@ -11,6 +11,7 @@ import {
   accessAnswer,
   batchLine,
   consistencyAnswer,
+  custodyAnswer,
   entriesAnswer,
   entryAnswer,
   inclusionAnswer,
@@ -103,6 +104,10 @@ export class LedgerClient {
   /** What stands on a deposit, as far as the asker may see it. */
   access(index: number): Promise<z.infer<typeof accessAnswer>> {
     return this.shaped(accessAnswer, `/v1/entries/${index}/access`)
+  }
+  /** Who holds each item of a deposit now, and a page of what was said of its custody, after entry `after`. */
+  custody(index: number, after?: number): Promise<z.infer<typeof custodyAnswer>> {
+    return this.shaped(custodyAnswer, `/v1/entries/${index}/custody?${queryOf({ after })}`)
   }
   /** The days of the log of readings, or a page of one day. */
   readings(query: {

@@ -595,6 +595,12 @@ export const errorTable = {
     exit: 3,
     action: 'If the original will never sign again, run "evidence promote --take-over"; else leave this copy as it is.',
   },
+  'claims-shut': {
+    status: 503,
+    exit: 3,
+    action:
+      'Send in again every order to erase that the original took since, stop the server, and run "evidence ledger open-claims --orders-sent".',
+  },
   'ledger-behind-follower': {
     status: 409,
     exit: 1,

@@ -36,12 +36,16 @@ export function dataFolder(root: string) {
     rotation: join(root, 'rotation.json'),
     /** Receipts of ledger key rotations: a holder of an older policy needs them. */
     rotations: join(root, 'rotations'),
+    /** That no sealed claim is shown, since orders to erase may be missing (claims-shut.ts). */
+    claimsShut: join(root, 'claims-shut.json'),
     /** What was erased, for copies to erase too (erasures.ts). */
     erased: join(root, 'erased'),
     /** The last cosigned checkpoint, and what each witness has: a convenience, which may be lost. */
     cosigned: join(root, 'cosigned.json'),
     /** Time-stamp records, by size (time-stamp-files.ts). */
     timeStamps: join(root, 'timestamps'),
+    /** Registry and rules of access as of a size, signed: opening goes on from it (state-snapshot.ts). */
+    state: join(root, 'state'),
     /** Who read what is sealed, a file a day (access/reading-log.ts). */
     readings: join(root, 'readings'),
   }
@@ -53,7 +57,7 @@ export const folderFiles = {
   made: /^(keys\/(ledger|administrator|depositor)\.pem|keys\/ledger-ml-dsa\.key|policy|genesis\.json|config\.json)(\.new|\.part)?$/,
   /** Files copied from a backup or a leader: no private key is among them. */
   copied:
-    /^((policy|config\.json|standing\.json|erased|lookup\.key|head|timestamps\/[0-9]+\.time-stamps)(\.part)?|ledger\/(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-[0-9]+|[0-9]+\.(ldb|sst|log|dbtmp)))$/,
+    /^((policy|config\.json|standing\.json|claims-shut\.json|erased|lookup\.key|head|timestamps\/[0-9]+\.time-stamps)(\.part)?|ledger\/(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-[0-9]+|[0-9]+\.(ldb|sst|log|dbtmp)))$/,
 } as const
 
 /** Version of the layout of a data folder. */

@@ -18,6 +18,9 @@ export const erasureSchema = z.strictObject({
 })
 export type Erasure = z.infer<typeof erasureSchema>
 
+/** What goes of an entry: by a line of the list, or by an order. */
+export type ErasedDigests = Pick<Erasing, 'index' | 'digests'>
+
 /** Reads a list; an absent file is an empty one. Throws `config-invalid`, and as readTextIfThere. */
 export function readErasures(path: string): Erasure[] {
   const lines = (readTextIfThere(path, fileBounds.large) ?? '').split('\n')
@@ -41,7 +44,7 @@ export function addErasures(path: string, added: readonly Erasure[]): void {
 }
 
 /** Digests of erased disclosures, by index. */
-export function erasedByIndex(erasures: readonly Pick<Erasing, 'index' | 'digests'>[]): Map<number, Set<string>> {
+export function erasedByIndex(erasures: readonly ErasedDigests[]): Map<number, Set<string>> {
   const erased = new Map<number, Set<string>>()
   for (const { index, digests } of erasures) {
     const all = erased.get(index) ?? new Set()
@@ -52,6 +55,6 @@ export function erasedByIndex(erasures: readonly Pick<Erasing, 'index' | 'digest
 }
 
 /** The disclosures that remain after an erasure. */
-export function keptBy(erasure: Erasure, disclosures: readonly string[]): string[] {
+export function keptBy(erasure: ErasedDigests, disclosures: readonly string[]): string[] {
   return disclosures.filter((text) => !erasure.digests.includes(disclosureDigest(text)))
 }

@@ -45,6 +45,11 @@ export class GatedStorage implements LedgerStorage {
     this.refusal = why
   }
 
+  /** Why no sealed claim is read, if so. */
+  get claimsRefusal(): EvidenceError | undefined {
+    return this.refusal
+  }
+
   private async shared<T>(use: (storage: LedgerStorage) => Promise<T>): Promise<T> {
     while (this.shut !== undefined) await this.shut
     this.active++

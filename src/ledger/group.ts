@@ -189,10 +189,11 @@ export class GroupBuilder {
     })
     this.requireUnsealed(opened)
     const order = orderIn(index, body)
-    if (order !== undefined) requireErasable(state.registry, order.of)
     const bytes = encodeEntry({ index, time, previous: state.leafHash, statement: statement.jws.text })
     // After all else that may refuse: which check comes first would tell whether the reference holds.
     if (hidden !== undefined) throw hidden
+    // Of entries that the signer may read, or showed to have: what stands on others is not told.
+    if (order !== undefined) requireErasable(standing, order.of)
     const hash = leafHash(bytes)
     const { header } = statement
     const signer = (next.keys.get(header.kid) ?? state.registry.keys.get(header.kid))?.jwk as Jwk

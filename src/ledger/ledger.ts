@@ -7,7 +7,9 @@ import type { LedgerSigningKey } from '../node/key-file.ts'
 import { SignatureGate, type SignatureGateOptions } from '../node/signature-gate.ts'
 import { ReadingLog } from './access/reading-log.ts'
 import { type Standing, standingAt } from './access/reading.ts'
+import { type AccessState, withoutTerms } from './access/standing.ts'
 import type { Outcome } from './group.ts'
+import { claimsAreShut, readClaimsShut } from './claims-shut.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import type { DataFolder, FolderConfig } from './data-folder.ts'
 import { readHead } from './head-file.ts'
@@ -17,11 +19,12 @@ import { Confirmation, unconfirmed } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
 import { eraseDisclosures } from './erase.ts'
 import { type OpenedFolder, openForWriting } from './opening.ts'
-import { listOrders } from './orders.ts'
-import { examineStandIn } from './recovery.ts'
+import { listOrders, type StandingOrder } from './orders.ts'
+import { type Examined, examineStandIn } from './recovery.ts'
 import type { Handover } from './rotation-marker.ts'
 import { LookupCheck, type LookupState } from './lookup-check.ts'
 import { LedgerReads } from './reads.ts'
+import { SavedState } from './state-snapshot.ts'
 import { Rights } from './rights.ts'
 import { type Published, Sequencer, type SequencerOptions } from './sequencer.ts'
 import { authenticateMany, type Submission } from './submission.ts'
@@ -59,6 +62,7 @@ interface LedgerParts extends OpenedFolder {
   readonly confirmation: Confirmation | undefined
   readonly lookups: LookupCheck
   readonly readings: ReadingLog
+  readonly saving: SavedState
   readonly release: () => void
 }
 
@@ -99,8 +103,12 @@ export class Ledger {
     try {
       // One that was cut off, or a copy that takes over, may lack lines of orders: copies learn by them why a claim is missing.
       listOrders(folder.erased, opened.orders)
+      const shut = readClaimsShut(folder)
+      if (shut !== undefined) opened.storage.refuseClaims(claimsAreShut(shut))
       const parts = { folder, config, key, release, ...opened }
-      return await Ledger.start(parts, signer.sign, { ...options, published, clock })
+      const { state } = published
+      const examined = { ...published, state: { ...state, access: withoutErased(state.access, opened.orders) } }
+      return await Ledger.start(parts, signer.sign, { ...options, published: examined, clock })
     } catch (error) {
       await opened.storage.close()
       throw error
@@ -110,7 +118,7 @@ export class Ledger {
   private static async start(
     parts: OpenedFolder & Pick<LedgerParts, 'folder' | 'config' | 'key' | 'release'>,
     sign: LedgerSigningKey['sign'],
-    options: Omit<OpenOptions, 'clock'> & { readonly published: Published; readonly clock: ClockGuard },
+    options: Omit<OpenOptions, 'clock'> & { readonly published: Examined; readonly clock: ClockGuard },
   ): Promise<Ledger> {
     const { folder, config, key, storage, tree } = parts
     const { followerTimeoutMs, handover, published: opening } = options
@@ -119,6 +127,7 @@ export class Ledger {
     const rights = new Rights(config, options.followers)
     // Before the first group: what it compares must not move.
     const lookups = await LookupCheck.start(storage)
+    const saving = new SavedState(folder.state, { key, sign }, opening.saved)
     const sequencer = new Sequencer({
       ...options,
       ...parts,
@@ -127,6 +136,7 @@ export class Ledger {
       rights,
       requireSound: () => lookups.requireUndamaged(),
       erased: folder.erased,
+      beforeErasing: () => saving.drop(),
       scansEnded: () => lookups.finished(),
       onGroup: (report) => {
         options.onGroup?.(report)
@@ -134,8 +144,9 @@ export class Ledger {
       },
       onPublished: () => replication.wake(),
     })
+    const shut = (): boolean => storage.claimsRefusal?.code === 'claims-shut'
     const readsOf = (current: () => Published): LedgerReads =>
-      new LedgerReads(storage, tree, current, () => lookups.requireVerified())
+      new LedgerReads(storage, tree, current, { lookups: () => lookups.requireVerified(), areClaimsShut: shut })
     const unguardedReads = readsOf(() => sequencer.published)
     const reads = readsOf(() => {
       if (confirmation?.isOpen === false) throw unconfirmed()
@@ -146,7 +157,19 @@ export class Ledger {
     const replication = new Replication({ storage, published: reads, durable, confirmation, key, sign, config, erased })
     const gate = new SignatureGate(options.signatures ?? { threads: 0 })
     const readings = new ReadingLog(folder.readings)
-    const services = { sequencer, reads, unguardedReads, rights, gate, replication, confirmation, lookups, readings }
+    const services = {
+      sequencer,
+      reads,
+      unguardedReads,
+      rights,
+      gate,
+      replication,
+      confirmation,
+      lookups,
+      readings,
+      saving,
+    }
+    await saving.save(opening)
     return new Ledger({ ...parts, ...services })
   }
 
@@ -189,6 +212,10 @@ export class Ledger {
   /** For those who copy this ledger. */
   get replication(): Replication {
     return this.parts.replication
+  }
+  /** Why no sealed claim is shown, if so: of a copy that may lack orders to erase. */
+  get claimsRefusal(): EvidenceError | undefined {
+    return this.parts.storage.claimsRefusal
   }
   /** Undefined where no follower is asked for. */
   get confirmation(): Confirmation | undefined {
@@ -252,9 +279,11 @@ export class Ledger {
    * proofs and receipts stand. Gives the claims erased. Nothing else may be asked of the ledger meanwhile. Throws `entry-not-found`.
    */
   async eraseDisclosures(index: number, claims?: readonly string[]): Promise<string[]> {
-    const { folder, reads, storage, lookups } = this.parts
+    const { folder, reads, storage, lookups, saving } = this.parts
     // A comparison that is under way holds what is erased.
     await lookups.finished()
+    // What stands in memory may rest on terms that are erased here: the next start finds it out anew.
+    saving.end()
     return eraseDisclosures({ reads, storage, list: folder.erased }, index, claims)
   }
 
@@ -266,9 +295,10 @@ export class Ledger {
 
   /** Finishes what was accepted, refuses the rest, closes. */
   async close(): Promise<void> {
-    const { sequencer, head, storage, gate, lookups, readings, release } = this.parts
+    const { sequencer, head, storage, gate, lookups, readings, saving, release } = this.parts
     await sequencer.drain()
     await readings.close()
+    await saving.save(sequencer.durable)
     await lookups.stop()
     this.stopWaiting()
     await gate.close()
@@ -276,6 +306,12 @@ export class Ledger {
     await storage.close()
     release()
   }
+}
+
+/** What stands without what rested on terms that orders took: one that was cut off was executed only now. */
+function withoutErased(access: AccessState, orders: readonly StandingOrder[]): AccessState {
+  const erased = orders.flatMap(({ of }) => of).filter(({ index }) => access.about.has(index))
+  return erased.reduce((state, { index }) => withoutTerms(state, index), access)
 }
 
 /** The key of the policy, which must be the signer's. Throws `genesis-ledger-keys`. */

@@ -6,7 +6,7 @@ import { parseDisclosure } from '../core/disclosure.ts'
 import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { readBody } from '../statements/body.ts'
-import type { StatementBody } from '../statements/kinds.ts'
+import { isReplayed, type StatementBody } from '../statements/kinds.ts'
 import { sealedDigestsOf, searchFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { emptyRegistryChecksum, extendChecksum, readStored } from './entry-facts.ts'
@@ -30,8 +30,6 @@ import type { LedgerStorage } from './storage.ts'
 export interface AuditedEntry extends Omit<TalliedEntry, 'facts'> {
   readonly statement: Statement
   readonly body: StatementBody | undefined
-  /** True where the entry changed who may sign what. */
-  readonly changedRegistry: boolean
 }
 
 /** Sums as threads read them, by these keys; undefined where they cannot be told with certainty. */
@@ -73,7 +71,7 @@ export class LookupAudit {
 
   /** Adds an entry that the walk judged itself. The walk calls it, or {@link tally}, once for each readable entry, in order of index. */
   entry(entry: AuditedEntry): void {
-    if (entry.changedRegistry) this.checksum = extendChecksum(this.checksum, entry.leafHash)
+    if (isReplayed(entry.statement.common.kind)) this.checksum = extendChecksum(this.checksum, entry.leafHash)
     if (entry.index >= this.from) this.tally(entry.index, tallyOf(talliedOf(entry), this.codec, this.key))
   }
 
@@ -246,9 +244,7 @@ async function readEntries(storage: LedgerStorage, begin: number, end: number): 
     return valueOr(() => {
       const { statement } = readStored(bytes, index)
       const disclosures = (disclosed.get(index) ?? []).map(parseDisclosure)
-      return [
-        { index, leafHash: leafHash(bytes), statement, body: readBody(statement), disclosures, changedRegistry: false },
-      ]
+      return [{ index, leafHash: leafHash(bytes), statement, body: readBody(statement), disclosures }]
     }, [])
   })
 }

@@ -9,6 +9,7 @@ import { LevelStorage } from './leveldb/level-storage.ts'
 import { readLookupCodec } from './lookup-secret.ts'
 import { executeOrders, readOrders, type StandingOrder, targetsOf } from './orders.ts'
 import type { Published } from './sequencer.ts'
+import { dropStateSnapshot } from './state-snapshot.ts'
 import type { LedgerStorage } from './storage.ts'
 import { LedgerTree } from './tree.ts'
 import { writeAtStart } from './write-failure.ts'
@@ -43,7 +44,7 @@ export async function openForWriting(folder: DataFolder, guard: Head, published:
     // that is damaged is written again, or the next damage would leave none.
     if (size > guard.checkpoint.size || guard.otherSlotDamaged) await writeAtStart(() => head.write(published.note))
     const epoch = await writeAtStart(() => storage.claimWriter())
-    const orders = await writeAtStart(() => finishOrders(database, tree))
+    const orders = await writeAtStart(() => finishOrders(folder, database, tree))
     return { storage, tree, head, epoch, orders }
   } catch (error) {
     await storage.close()
@@ -52,10 +53,11 @@ export async function openForWriting(folder: DataFolder, guard: Head, published:
 }
 
 /** Executes what a crash left to be done, before anybody reads; gives all orders. */
-async function finishOrders(storage: LedgerStorage, tree: LedgerTree): Promise<StandingOrder[]> {
+async function finishOrders(folder: DataFolder, storage: LedgerStorage, tree: LedgerTree): Promise<StandingOrder[]> {
   const orders = await readOrders(storage, tree)
   const executed = await storage.executedOrders()
   const pending = orders.filter(({ by }) => by > executed)
+  if (pending.length > 0) dropStateSnapshot(folder.state)
   await executeOrders({ storage, orders: pending, targets: await targetsOf(pending, tree) })
   return orders
 }

@@ -13,7 +13,7 @@ import { sealedDigestsOf } from '../statements/said.ts'
 import { disclosureDigest } from '../core/disclosure.ts'
 import type { ChainState } from './chain-state.ts'
 import { readStored, requireLeaf, type StoredStatement } from './entry-facts.ts'
-import type { LookupKey } from './lookup.ts'
+import { isSealedKey, type LookupKey } from './lookup.ts'
 import { kindList, listsWithDeposit, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
 import { type ReceiptText, receiptText } from './receipt-writer.ts'
 import type { LedgerStorage } from './storage.ts'
@@ -48,6 +48,13 @@ export interface ReadState {
 
 /** Deposits of which one read asks whether a list has them. */
 const depositsAtOnce = 256
+/** What of a ledger is not to be read. */
+export interface ReadLimits {
+  /** Resolves when look-up keys may be relied on, and rejects where they may not: without it no search is answered. */
+  readonly lookups?: () => Promise<void>
+  /** Whether no sealed claim is shown (claims-shut.ts). */
+  readonly areClaimsShut?: () => boolean
+}
 
 function unverified(): Promise<void> {
   return Promise.reject(
@@ -78,17 +85,14 @@ export class LedgerReads {
   private readonly tree: LedgerTree
   private readonly current: () => ReadState
   private readonly requireLookups: () => Promise<void>
+  private readonly areClaimsShut: () => boolean
   /** The last root that was asked for: nearly always that of the published size. */
   private root: { readonly size: number; readonly hash: Uint8Array } | undefined
 
-  /** `requireLookups` resolves when look-up keys may be relied on, and rejects where they may not: without it no search is answered. */
-  constructor(
-    storage: LedgerStorage,
-    tree: LedgerTree,
-    current: () => ReadState,
-    requireLookups: () => Promise<void> = unverified,
-  ) {
-    this.requireLookups = requireLookups
+  constructor(storage: LedgerStorage, tree: LedgerTree, current: () => ReadState, limits: ReadLimits = {}) {
+    const { lookups = unverified, areClaimsShut = () => false } = limits
+    this.requireLookups = lookups
+    this.areClaimsShut = areClaimsShut
     this.storage = storage
     this.tree = tree
     this.current = current
@@ -134,8 +138,9 @@ export class LedgerReads {
     return key
   }
 
-  /** Disclosures kept for an entry, each compared with its digest. Throws `storage-damaged`. */
+  /** Disclosures kept for an entry, each compared with its digest; none where claims are shut. Throws `storage-damaged`. */
   async disclosures(entry: ServedEntry): Promise<string[]> {
+    if (this.areClaimsShut()) return []
     const stored = await this.storage.disclosures(entry.index)
     if (stored.length === 0) return []
     const body = readBody(entry.statement)
@@ -256,6 +261,7 @@ export class LedgerReads {
    */
   async search(key: LookupKey | undefined, scope: SearchScope, after: number, limit: number): Promise<number[]> {
     await this.requireLookups()
+    if (isSealedKey(key) && this.areClaimsShut()) return []
     const { size, storage } = this
     if (scope.of === 'issuers') {
       const lists = listsWithin(key, scope.issuers).map((list) => storage.lookupList(list, after, limit))

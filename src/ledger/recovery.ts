@@ -12,19 +12,18 @@ import { rootFromTiles, tilesNeeded } from '../core/merkle/tiles.ts'
 import { parseVerifierKey, type VerifierKey, verifyNote } from '../core/note.ts'
 import { sealedHandling } from '../statements/handling.ts'
 import { replayedKinds, type StatementBody } from '../statements/kinds.ts'
-import { currentLedgerKeys, emptyRegistry, type Registry, signsAt } from '../statements/registry.ts'
+import { currentLedgerKeys, type Registry, signsAt } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import { accessAfter } from './access/after.ts'
-import { type AccessState, nothingStands } from './access/standing.ts'
+import type { AccessState } from './access/standing.ts'
 import { ownSealMs, stateOwnSeal } from './access/terms.ts'
-import type { ChainState } from './chain-state.ts'
+import { type ChainState, emptyChain } from './chain-state.ts'
 import { type KnownCheckpoint, type KnownSize, requireKnown, requireKnownSizes } from './copy/known.ts'
 import type { DataFolder } from './data-folder.ts'
 import {
   EarlierEntry,
-  emptyRegistryChecksum,
   extendChecksum,
   readStored,
   referencedIndices,
@@ -38,6 +37,7 @@ import { kindList } from './lookup-scope.ts'
 import { LevelStorage, writeBufferSize } from './leveldb/level-storage.ts'
 import { readLookupCodec } from './lookup-secret.ts'
 import type { Published } from './sequencer.ts'
+import { readStateSnapshot, type StateSnapshot } from './state-snapshot.ts'
 import type { LedgerStorage } from './storage.ts'
 import { LedgerTree } from './tree.ts'
 
@@ -46,6 +46,11 @@ import { LedgerTree } from './tree.ts'
  * included, so that a lost log shows. Only entries are counted, and logs hold other things besides.
  */
 const examinedBytes = 2 * writeBufferSize + 16 * 1024 * 1024
+
+/** What was found in a folder: what is published, and of how many entries that keep state a snapshot spared the judging. */
+export interface Examined extends Published {
+  readonly saved: number
+}
 
 /**
  * Examines a database before anything is signed on it, and rebuilds what the writer goes on from (docs/design/recovery.md).
@@ -58,8 +63,9 @@ const examinedBytes = 2 * writeBufferSize + 16 * 1024 * 1024
 export async function examine(
   storage: LedgerStorage,
   guard: Checkpoint,
-  ...keys: readonly VerifierKey[]
-): Promise<Published> {
+  keys: readonly VerifierKey[],
+  snapshot?: StateSnapshot,
+): Promise<Examined> {
   const note = await storage.checkpoint()
   if (note === undefined) throw new EvidenceError('checkpoint-missing', 'the database holds no checkpoint')
   const checkpoint = readOwnCheckpoint(note, ...keys)
@@ -88,7 +94,8 @@ export async function examine(
   }
   await requireExtends(tree, guard)
   const last = await examineTail(storage, tree, size)
-  const { registry, checksum, access: stated } = await rebuildRegistry(storage, tree, checkpoint.origin)
+  const from = await stateToGoOnFrom(tree, checkpoint, snapshot)
+  const { registry, checksum, access: stated } = await rebuildRegistry(storage, tree, from)
   if (!keys.some(({ text }) => signsAt(registry, text, size))) {
     throw new EvidenceError('ledger-key-retired', `the key does not sign this ledger’s checkpoint of ${size}`, {
       expected: currentLedgerKeys(registry).join(', '),
@@ -106,9 +113,9 @@ export async function examine(
     )
   }
   const { entry } = readStored(last, size - 1)
-  const access = await withOwnSeals(stated, storage, tree, { size, timeMs: entry.timeMs })
+  const access = await withOwnSeals(stated, storage, tree, { from: from.size, size, timeMs: entry.timeMs })
   const state: ChainState = { size, timeMs: entry.timeMs, leafHash: leafHash(last), registry, checksum, access }
-  return { state, note }
+  return { state, note, saved: from.checksum.count }
 }
 
 /** The checkpoint that this ledger signed. Throws `checkpoint-untrusted`, `genesis-missing`. */
@@ -155,20 +162,30 @@ async function examineTail(storage: LedgerStorage, tree: LedgerTree, size: numbe
   return last as Uint8Array
 }
 
-/** Who may sign what, from the entries that say so; each is judged again by the rulebook. */
+/** The state before the first entry that is judged again: that of the snapshot where it is of this very tree, else of no entry. */
+async function stateToGoOnFrom(
+  tree: LedgerTree,
+  { origin, size }: Checkpoint,
+  snapshot: StateSnapshot | undefined,
+): Promise<ChainState> {
+  const empty = emptyChain(origin)
+  if (snapshot === undefined || snapshot.size > size || snapshot.size < 1) return empty
+  const read = await tree.load(tilesNeeded([{ begin: 0, end: snapshot.size }]))
+  return equalBytes(rootFromTiles(snapshot.size, read), snapshot.root) ? { ...empty, ...snapshot } : empty
+}
+
+/** Who may sign what, from the entries at and after the size of a state that say so; each is judged again by the rulebook. */
 async function rebuildRegistry(
   storage: LedgerStorage,
   tree: LedgerTree,
-  origin: string,
+  from: ChainState,
 ): Promise<Pick<ChainState, 'registry' | 'checksum' | 'access'>> {
   // Which key signs is asked of the whole registry, below: a rotation may have brought it.
-  const context: RuleContext = { origin, ledgerKeys: [], verifies: verifyEd25519 }
-  let registry = emptyRegistry(origin)
-  let checksum = emptyRegistryChecksum
-  let access = nothingStands
+  let { registry, checksum, access } = from
+  const context: RuleContext = { origin: registry.origin, ledgerKeys: [], verifies: verifyEd25519 }
   const indices: number[] = []
   for (const kind of replayedKinds()) {
-    for (let after = -1; ; ) {
+    for (let after = from.size - 1; ; ) {
       const page = await storage.lookupList(kindList(kind), after, 1000)
       append(indices, page)
       if (page.length < 1000) break
@@ -232,13 +249,13 @@ async function withOwnSeals(
   stated: AccessState,
   storage: LedgerStorage,
   tree: LedgerTree,
-  end: { readonly size: number; readonly timeMs: number },
+  end: { readonly from: number; readonly size: number; readonly timeMs: number },
 ): Promise<AccessState> {
   const key = { by: 'handling', number: sealedHandling } as const
   let access = stated
   const [any] = await storage.lookup(key, -1, 1)
   if (any === undefined) return access
-  for (let after = (await firstSince(tree, end.size, end.timeMs - ownSealMs)) - 1; ; ) {
+  for (let after = Math.max(end.from, await firstSince(tree, end.size, end.timeMs - ownSealMs)) - 1; ; ) {
     const page = await storage.lookup(key, after, 1000)
     for (const index of page) {
       if (index >= end.size) continue
@@ -272,7 +289,7 @@ export async function examineStandIn(
   keys: readonly VerifierKey[],
   known: readonly KnownCheckpoint[] = [],
   knownSizes: readonly KnownSize[] = [],
-): Promise<Published> {
+): Promise<Examined> {
   const [fault] = checkDatabase(folder.database).faults
   if (fault !== undefined) throw fault
   const { checkpoint } = readHead(folder.head, ...keys)
@@ -280,7 +297,7 @@ export async function examineStandIn(
   try {
     const storage = await LevelStorage.open(shadow.folder, readLookupCodec(folder))
     try {
-      const published = await examine(storage, checkpoint, ...keys)
+      const published = await examine(storage, checkpoint, keys, readStateSnapshot(folder.state, keys))
       // Database and head may have gone back together: only what is kept elsewhere can tell.
       if (known.length > 0)
         await requireKnown(

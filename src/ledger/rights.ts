@@ -232,7 +232,7 @@ function isClosed({ standing }: Reader, { index }: EntryFacts): boolean {
 
 /** The seals on a deposit, or on those that an entry's terms are about. */
 function sealed(standing: Standing, index: number): StandingRule[] {
-  const about = standing.access.about.get(index) ?? [index]
+  const about = standing.access.about.get(index)?.deposits ?? [index]
   return about.flatMap((deposit) => sealsOn(standing, deposit))
 }
 

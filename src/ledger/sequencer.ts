@@ -44,6 +44,8 @@ export interface SequencerOptions {
   readonly erased?: string
   /** Resolves when nothing scans the storage: an order that is to be executed waits for it. */
   readonly scansEnded?: () => Promise<void>
+  /** Called before terms are erased that a file beside the database may hold. */
+  readonly beforeErasing?: () => void
   readonly epoch: number
   readonly tree: LedgerTree
   readonly head: HeadFile | undefined
@@ -286,12 +288,13 @@ export class Sequencer {
     { orders, orderedTargets: targets }: GroupBuilder,
     store: (into: LedgerStorage) => Promise<number>,
   ): Promise<number> {
-    const { storage, erased, scansEnded } = this.options
+    const { storage, erased, scansEnded, beforeErasing } = this.options
     await scansEnded?.()
     return storage.exclusively(async (alone) => {
       try {
         const stored = await store(alone)
         if (erased !== undefined) listOrders(erased, orders)
+        beforeErasing?.()
         await executeOrders({ storage: alone, orders, targets })
         return stored
       } catch (error) {

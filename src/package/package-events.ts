@@ -1,3 +1,4 @@
+import { custodyEventNames } from '../statements/later-event-names.ts'
 import { type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
 import { type CheckedReceipt, ledgerOf, subjectOf } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
@@ -30,6 +31,7 @@ export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set([
   'recorded',
   'challenged',
   'found',
+  ...custodyEventNames,
   'erasure-ordered',
 ])
 

@@ -117,10 +117,10 @@ function judgeParties({ entry, members, findings }: Asked<TransferMembers>, { is
 
 function judgeTimes({ entry: { timeMs }, findings }: Asked<TransferMembers>, { iat, exp }: Release): boolean {
   if (iat <= exp && iat * 1000 > timeMs + issuedToleranceMs)
-    return refuse(findings, 'issued-in-future', 'was issued more than 300 seconds after the entry’s time')
+    return refuse(findings, 'issued-in-future', 'was issued in the entry’s future')
   const left = exp * 1000 - timeMs
   if (iat <= exp && left >= 0 && left <= releaseLifetimeMs) return true
-  return refuse(findings, 'release-expired', 'does not end within the 90 days after the entry’s time')
+  return refuse(findings, 'release-expired', 'does not end within the 90 days after the entry')
 }
 
 /** The key is the giver's and in use before this entry; of a release in lieu the giver is an authority. */
@@ -149,5 +149,5 @@ function judgeSignature({ registry, findings, context }: Asked<TransferMembers>,
   }
   const key = registry.keys.get(header.kid)
   if (key === undefined || context.verifies(key.publicKey, jws.signingInput, jws.signature)) return true
-  return refuse(findings, 'release-signature', 'has a signature that does not verify')
+  return refuse(findings, 'release-signature', 'has a wrong signature')
 }

@@ -1,5 +1,5 @@
 import { withEntry } from './grown-map.ts'
-import type { UnitsState } from './kind.ts'
+import type { DepositName, UnitCustody, UnitsState } from './kind.ts'
 import { type Registry, withState } from './registry.ts'
 
 /*
@@ -56,7 +56,7 @@ function withChange(registry: Registry, change: Partial<CustodyState>): Registry
   return withState(registry, stateName, { ...stateOf(registry), ...change })
 }
 
-export function custodyOf(registry: Registry, { index, item, iss }: Unit): Custody {
+export function custodyOf(registry: Registry, { index, item, iss }: Pick<Unit, 'index' | 'item' | 'iss'>): Custody {
   return stateOf(registry).units.get(index)?.[item] ?? { holder: iss, since: index }
 }
 
@@ -116,6 +116,16 @@ export function unitsOfDeposit(registry: Registry, index: number, iss: string): 
   const certain = units.filter((custody) => !isUncertain(registry, custody))
   if (certain.some(({ holder, isEnded }) => holder !== iss || isEnded === true)) return 'moved'
   return certain.length < units.length ? 'not-judged' : 'with-issuer'
+}
+
+/** The custody of each of the `count` units of a deposit. */
+export function custodyOfDeposit(registry: Registry, { index, iss }: DepositName, count: number): UnitCustody[] {
+  return Array.from({ length: count }, (_, item) => {
+    const custody = custodyOf(registry, { index, item, iss })
+    const { holder, since, isEnded, movedByOrder } = custody
+    const state = isUncertain(registry, custody) ? 'not-judged' : isEnded === true ? 'ended' : 'held'
+    return { holder, since, state, movedByOrder }
+  })
 }
 
 /** Index of the entry through which a participant holds a unit of the deposit in entry `index`, by what an entry said; the earliest of several. */

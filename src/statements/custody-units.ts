@@ -1,7 +1,8 @@
 import { fromBase64 } from '../core/base64.ts'
 import { type ErrorCode, EvidenceError } from '../core/errors.ts'
 import { type Custody, custodyOf, isUncertain, type Unit, withCustody } from './custody-state.ts'
-import type { Asked } from './kind.ts'
+import { defined } from '../core/objects.ts'
+import type { Asked, PlacedReference } from './kind.ts'
 import { type Placed, placed, type UnitReference } from './members.ts'
 import { judgeEarlier, judgeReference } from './references.ts'
 import type { Registry } from './registry.ts'
@@ -14,9 +15,13 @@ export const maxUnits = 32
 /** Who may have custody. */
 export const custodianRoles: readonly Role[] = ['depositor', 'attestor', 'authority']
 
-/** References to units, where they stand in the statement. */
-export function placedUnits(member: string, references: readonly UnitReference[]): Placed[] {
-  return references.map((one, i) => placed(`${member}[${i}]`, one))
+/** References to units, where they stand in the statement, and what it says of them. */
+export function placedUnits(
+  member: string,
+  references: readonly UnitReference[],
+  event?: PlacedReference['event'],
+): PlacedReference[] {
+  return references.map((one, i) => ({ ...placed(`${member}[${i}]`, one), ...defined({ event }) }))
 }
 
 /**
@@ -96,7 +101,7 @@ function custodyFault(custody: Custody, wanted: Wanted, at: number, unit: Unit):
   }
   if (holder !== wanted.holder) return fault('custody-not-holder', `is not held by ${wanted.holder}`)
   if (isEnded !== wanted.isEnded)
-    return isEnded ? fault('custody-ended', 'is held no more') : fault('custody-held', 'is held still')
+    return isEnded ? fault('custody-ended', 'is ended') : fault('custody-held', 'is held still')
   const isFresh = wanted.since === undefined || (since <= wanted.since && wanted.since < at)
   return isFresh ? undefined : fault('custody-stale', `was released of a custody through entry ${wanted.since}`)
 }
@@ -110,7 +115,7 @@ function judgeOrder(reference: Placed, asked: Asked<unknown>): void {
   const { iss: found, soundness } = target
   const isAuthoritys = registry.participants.get(found)?.roles.includes('authority') === true
   if (isAuthoritys && soundness === undefined) return
-  const message = `entry ${index} is not known to be by an authority, and sound`
+  const message = `entry ${index} is no sound one by an authority`
   if (soundness === 'violated') return violate(findings, 'disposal-order', message, where)
   if (soundness === 'open' || registry.uncertainSince !== undefined) return leaveOpen(findings, message, where)
   findings.violations.push(new EvidenceError('disposal-order', message, { where, found }))
@@ -127,8 +132,8 @@ interface OwnUnits {
   readonly of: readonly UnitReference[]
 }
 
-export function ownUnits({ of }: OwnUnits): Placed[] {
-  return placedUnits('of', of)
+export function ownUnits({ of }: OwnUnits, event?: PlacedReference['event']): PlacedReference[] {
+  return placedUnits('of', of, event)
 }
 
 /** Judges a statement about units in its signer's custody; the registry with their custody changed. */

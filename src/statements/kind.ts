@@ -16,11 +16,15 @@ export type LaterEventName =
   | 'attested'
   | 'related'
   | RecordName
+  | CustodyEventName
   | 'erasure-ordered'
   | EndedKey
 
 /** What a record says (docs/spec/20-records.md). */
 type RecordName = 'recorded' | 'challenged' | 'found'
+
+/** What custody statements say (docs/spec/19-custody.md). */
+export type CustodyEventName = 'handed-over' | 'custody-ended' | 'custody-resumed'
 
 type EndedKey = 'key-rotated' | 'key-revoked' | 'participant-revoked'
 
@@ -108,6 +112,16 @@ export interface DepositName {
 
 /** Where the units of a deposit are (docs/spec/19-custody.md). */
 export type UnitsState = 'with-issuer' | 'moved' | 'not-judged'
+
+/** Who holds a unit, as a registry has it. */
+export interface UnitCustody {
+  readonly holder: string
+  /** Index of the entry through which it is held. */
+  readonly since: number
+  readonly state: 'held' | 'ended' | 'not-judged'
+  /** Index of the transfer in lieu of the holder. */
+  readonly movedByOrder?: number | undefined
+}
 
 /** What a rule is asked: one entry, the registry before it, and where its findings go. */
 export interface Asked<Members> {
@@ -212,6 +226,8 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
    * deposited them, or one that is held by another or ended, or not known to this version. `iss`: who deposited entry `index`.
    */
   unitsOf?(registry: Registry, index: number, iss: string): UnitsState
+  /** Who holds each of the `count` units of a deposit, in the order of its items, by what entries of this kind said. */
+  custody?(registry: Registry, deposit: DepositName, count: number): readonly UnitCustody[]
   /** The rule of access that its sealed claims state; undefined where they are withheld. */
   accessTerms?(disclosures: readonly Disclosure[]): AccessTerms | undefined
   /** Whether its sealed claims close what it deposits from its own entry on (docs/spec/21-access-rules.md). */

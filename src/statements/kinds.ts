@@ -72,7 +72,8 @@ export function afterUnknownKind(registry: Registry, kind: string, index: number
 
 /** All kinds that may order an erasure, by themselves or by what they carry. */
 export function orderingKinds(): Kind[] {
-  return allKinds.filter((kind) => kind.erases !== undefined || kind.carries !== undefined).map(({ name }) => name)
+  const ordering = allKinds.filter((kind) => kind.erases !== undefined || kind.carries !== undefined)
+  return ordering.map(({ name }) => name)
 }
 
 /** All kinds that are judged again at start. */

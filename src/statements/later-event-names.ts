@@ -1,4 +1,11 @@
-import type { LaterEventName } from './kind.ts'
+import type { CustodyEventName, LaterEventName } from './kind.ts'
+
+/** What custody statements say of a deposit. */
+export const custodyEventNames: readonly [CustodyEventName, ...CustodyEventName[]] = [
+  'handed-over',
+  'custody-ended',
+  'custody-resumed',
+]
 
 /** What may happen to an entry later, by name, in the order of docs/spec/15-status.md. */
 export const laterEventNames: readonly [LaterEventName, ...LaterEventName[]] = [
@@ -9,6 +16,7 @@ export const laterEventNames: readonly [LaterEventName, ...LaterEventName[]] = [
   'recorded',
   'challenged',
   'found',
+  ...custodyEventNames,
   'erasure-ordered',
   'key-rotated',
   'key-revoked',
@@ -20,5 +28,6 @@ export const toReadersOnly: ReadonlySet<LaterEventName> = new Set<LaterEventName
   'recorded',
   'challenged',
   'found',
+  ...custodyEventNames,
   'erasure-ordered',
 ])

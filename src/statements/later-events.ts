@@ -40,8 +40,8 @@ export function laterEventsIn(subject: EventSubject, statement: Statement): Late
   const events = new Map<string, LaterEvent>()
   for (const { index, leafHash, item, line, event } of referencesOf(body)) {
     if (event === undefined || index !== subject.index || leafHash !== subject.leafHash) continue
-    const part = event.what === 'related' ? {} : defined({ item, line })
-    events.set(`${event.what} ${event.code}`, { ...event, ...part })
+    const part: Pick<LaterEvent, 'item' | 'line'> = event.what === 'related' ? {} : defined({ item, line })
+    events.set(`${event.what} ${event.code} ${part.item}`, { ...event, ...part })
   }
   for (const { of, what, code, compromisedSince } of endingsOf(body, signedBy(statement))) {
     if (typeof of === 'string' || what === 'ledger-closed' || what === 'intake-ended') continue

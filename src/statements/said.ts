@@ -5,7 +5,18 @@ import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 import type { AccessTerms } from './access-terms.ts'
 import { effectiveBody, readBody } from './body.ts'
-import type { Admitted, Body, Ending, Erasing, LedgerKeyChange, PlacedReference, SignedBy, UnitsState } from './kind.ts'
+import type {
+  Admitted,
+  Body,
+  DepositName,
+  Ending,
+  Erasing,
+  LedgerKeyChange,
+  PlacedReference,
+  SignedBy,
+  UnitCustody,
+  UnitsState,
+} from './kind.ts'
 import { allKinds, kindNamed } from './kinds.ts'
 import { toReadersOnly } from './later-event-names.ts'
 import type { Item } from './members.ts'
@@ -187,6 +198,11 @@ export function grantsReading(registry: Registry, participant: string, index: nu
 export function unitsOf(registry: Registry, index: number, iss: string): UnitsState {
   const told = allKinds.map((kind) => kind.unitsOf?.(registry, index, iss) ?? 'with-issuer')
   return told.includes('moved') ? 'moved' : told.includes('not-judged') ? 'not-judged' : 'with-issuer'
+}
+
+/** Who holds each unit of the deposit of `count` items, in the order of its items. */
+export function custodyOf(registry: Registry, deposit: DepositName, count: number): readonly UnitCustody[] {
+  return allKinds.flatMap((kind) => kind.custody?.(registry, deposit, count) ?? [])
 }
 
 /** What of a statement a search may name. */

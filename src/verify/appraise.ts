@@ -4,7 +4,7 @@ import { type Disclosure, parseDisclosure } from '../core/disclosure.ts'
 import { type SignatureBatch, type SignatureJob, verifyEd25519 } from '../core/ed25519.ts'
 import { type Entry, leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
-import type { StatementBody } from '../statements/kinds.ts'
+import { isReplayed, type StatementBody } from '../statements/kinds.ts'
 import { partsOfEntry } from '../statements/open.ts'
 import type { PlainReferences } from '../statements/plain/members.ts'
 import { type Recognised, Recogniser } from '../statements/plain/recognise.ts'
@@ -303,9 +303,9 @@ function judgeAlone(
       },
     )
     const { violations, unjudged, next, body } = judgement
-    // What a kind with state keeps is not at hand here.
-    const hasState = body?.rule.hasState === true
-    const isPlain = !hasState && violations.length === 0 && unjudged.length === 0 && next === registry
+    // What a kind with state keeps is not at hand here; and who observes the walk counts what is judged again at start.
+    const isPlain =
+      !isReplayed(statement.common.kind) && violations.length === 0 && unjudged.length === 0 && next === registry
     return { signed: isSigned ? signed : 0, body: isPlain ? body : undefined }
   } catch (error) {
     if (error !== asksHistory) throw error

@@ -36,8 +36,6 @@ export interface WalkedEntry {
   readonly statement: Statement
   readonly body: StatementBody | undefined
   readonly disclosures: readonly Disclosure[]
-  /** True where the entry changed who may sign what. */
-  readonly changedRegistry: boolean
 }
 
 export interface EntryJudgeOptions {
@@ -281,7 +279,6 @@ export class EntryJudge {
     for (const open of judgement.unjudged) unjudged.add(findingOf(open, index))
     // What an altered entry said when it was sequenced is not known: it changes nothing, and nobody after it is blamed for that.
     if (altered) return this.doubt(index)
-    const changedRegistry = judgement.next !== this.registry
     this.registry = judgement.next
     // Without an authentic tree nothing says that these bytes were sequenced: others may have been in order.
     if (!tree.authentic && judgement.violations.length > 0) this.doubt(index)
@@ -294,7 +291,7 @@ export class EntryJudge {
     history.addWithin(index, signedWithin(body))
     this.flag(index, judgement)
     const disclosures = this.judgeDisclosures(index, body, texts)
-    observer?.entry({ index, leafHash: history.leaf(index), statement, body, disclosures, changedRegistry })
+    observer?.entry({ index, leafHash: history.leaf(index), statement, body, disclosures })
   }
 
   /** Notes what is said for ever beside an entry that stands. */

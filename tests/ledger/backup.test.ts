@@ -2,6 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeF
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { openClaims } from '../../src/ledger/claims-shut.ts'
 import { BackupFolder } from '../../src/ledger/copy/backup-folder.ts'
 import { makeBackup } from '../../src/ledger/copy/backup.ts'
 import { backUpFolder } from '../../src/ledger/copy/final.ts'
@@ -369,6 +370,7 @@ describe('restoring', () => {
     await expect(Ledger.open(fresh, readLedgerKey(fresh))).rejects.toMatchObject({ code: 'ledger-standby' })
     await expect(promote({ root: fresh, takeOver: false })).rejects.toMatchObject({ code: 'take-over-needed' })
     await promote({ root: fresh, takeOver: true })
+    openClaims(dataFolder(fresh))
     const ledger = await Ledger.open(fresh, readLedgerKey(fresh))
     const repeated = test.deposit('again')
     const { index } = await ledger.deposit(repeated.presentation)

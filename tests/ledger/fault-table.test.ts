@@ -46,7 +46,7 @@ async function sequencerWith(
   const key = readOwnKey(folder.folder)
   const storage = await LevelStorage.open(folder.folder.database, readLookupCodec(folder.folder))
   const guard = readHead(folder.folder.head, key)
-  const published = await examine(storage, guard.checkpoint, key)
+  const published = await examine(storage, guard.checkpoint, [key])
   const head = await HeadFile.open(folder.folder.head, guard)
   const tree = await LedgerTree.rebuild(storage, published.state.size)
   const failing = async (where: 'append' | 'head', work: () => Promise<void>): Promise<void> => {

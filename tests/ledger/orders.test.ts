@@ -1,11 +1,18 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Level } from 'level'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toBase64 } from '../../src/core/base64.ts'
-import type { Ledger } from '../../src/ledger/ledger.ts'
+import { encodeEntry, leafHash } from '../../src/core/entry.ts'
+import { formatTime } from '../../src/core/time.ts'
+import { readLedgerKey } from '../../src/ledger/create.ts'
+import { HeadFile } from '../../src/ledger/head-file.ts'
+import { Ledger } from '../../src/ledger/ledger.ts'
+import { readLookupCodec } from '../../src/ledger/lookup-secret.ts'
+import type { Submission } from '../../src/ledger/submission.ts'
 import { readErasures } from '../../src/ledger/erasures.ts'
 import type { ComposedStatement, Signer } from '../../src/statements/compose.ts'
-import { type TestFolder, trialFolder } from '../support/folder.ts'
+import { copyFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 import { signerNamed } from '../support/signers.ts'
 import { statement } from '../support/statements.ts'
 import { everything } from '../../src/ledger/lookup-scope.ts'
@@ -90,19 +97,21 @@ describe('an order', () => {
   })
 
   it('in the group of its target keeps the claims from being written at all', async () => {
+    await ledger.close()
+    const wall = Date.now()
+    ledger = await test.open({ clock: { wall: () => wall, monotonic: () => 0 } })
     const made = secret()
-    const written: string[] = []
-    // Which entry and leaf hash the target will have is known only when it is sequenced: so the first of two groups tells.
-    const first = await ledger.authenticateMany([made.presentation])
-    const [place] = (await ledger.submitMany(first as never)) as unknown as [Target]
-    const again = secret()
-    const texts = [again.presentation, orderOf(targetOf(made, place)), orderOf(targetOf(made, place))]
+    // With a clock that stands, what entry the deposit will be is known beforehand.
+    const index = ledger.reads.size
+    const before = await ledger.reads.entry(index - 1)
+    const bytes = encodeEntry({ index, time: formatTime(wall), previous: before.leafHash, statement: made.jws })
+    const texts = [made.presentation, orderOf(targetOf(made, { index, leafHash: leafHash(bytes) }))]
     const submissions = await ledger.authenticateMany(texts)
-    const outcomes = await ledger.submitMany(submissions as never)
-    expect(outcomes.filter((one) => one instanceof Error)).toEqual([])
+    const outcomes = await ledger.submitMany(submissions as Submission[])
+    expect(outcomes).toMatchObject([{ index }, { index: index + 1 }])
     expect(filesWith(traces(made))).toEqual([])
-    expect(filesWith(traces(again))).not.toEqual([])
-    expect(written).toEqual([])
+    expect(await ledger.reads.search({ by: 'case', number }, everything, -1, 9)).toEqual([])
+    expect(readErasures(test.folder.erased)).toMatchObject([{ index, by: index + 1 }])
   })
 
   it('is refused where a digest is not the entry’s, and erases nothing', async () => {
@@ -126,6 +135,78 @@ describe('an order', () => {
     expect(found.filter((count) => count !== 0 && count !== 2)).toEqual([])
     expect(await ledger.reads.disclosures(entry)).toEqual([])
   })
+})
+
+describe('a crash at any step of an execution', () => {
+  /** Copies of the folder as a crash would leave it before and after each call of the database and the head. */
+  async function crashes(during: () => Promise<unknown>): Promise<string[]> {
+    const copies: string[] = []
+    const copy = (): void => {
+      const to = `${test.root}-${copies.length}`
+      copyFolder(test.root, to)
+      for (const name of readdirSync(to)) if (name.startsWith('lock') && name !== 'lookup.key') rmSync(join(to, name))
+      copies.push(to)
+    }
+    const spied = (['batch', 'put', 'compactRange', 'close', 'open'] as const).map((name) => {
+      const prototype = Level.prototype as unknown as Record<string, (...args: unknown[]) => unknown>
+      const original = prototype[name] as (...args: unknown[]) => unknown
+      return vi.spyOn(prototype, name).mockImplementation(function (this: unknown, ...args: unknown[]) {
+        copy()
+        const result = original.apply(this, args)
+        return result instanceof Promise ? result.finally(copy) : result
+      })
+    })
+    const write = vi.spyOn(HeadFile.prototype, 'write')
+    write.mockImplementation(async function (this: HeadFile, note: string) {
+      copy()
+      write.mockRestore()
+      await this.write(note)
+    })
+    try {
+      await during()
+    } finally {
+      for (const spy of spied) spy.mockRestore()
+      write.mockRestore()
+    }
+    copy()
+    return copies
+  }
+
+  it.each(['the log', 'a table'])(
+    'leaves no file with what it names in %s, once the folder is opened again',
+    async (lies) => {
+      const made = secret()
+      const place = await ledger.deposit(made.presentation)
+      if (lies === 'a table') {
+        await ledger.close()
+        ledger = await test.open()
+      }
+      await ledger.deposit(test.deposit('another', { sealed: { case: [{ number: 'another' }] } }).presentation)
+      const order = orderOf(targetOf(made, place))
+      const { size } = ledger.reads
+      const copies = await crashes(() => ledger.deposit(order))
+      expect(copies.length).toBeGreaterThan(10)
+      const codec = readLookupCodec(test.folder)
+      const keyed = Buffer.from(codec.key({ by: 'case', number }).subarray(1))
+      // Tables leave out what a key has in common with the one before: any piece is a trace.
+      const pieces = Array.from({ length: keyed.length - 8 }, (_, at) => keyed.subarray(at, at + 8))
+      let held = 0
+      const left: string[] = []
+      for (const root of copies) {
+        const opened = await Ledger.open(root, readLedgerKey(root))
+        const isOrdered = opened.reads.size > size
+        await opened.close()
+        const found = [...traces(made), ...pieces].flatMap((piece) => filesWith([piece], root))
+        if (isOrdered) left.push(...found)
+        else held += found.length > 0 ? 1 : 0
+        rmSync(root, { recursive: true, force: true })
+      }
+      expect(left).toEqual([])
+      // Before the commit all of it is there.
+      expect(held).toBeGreaterThan(0)
+      expect(held).toBeLessThan(copies.length)
+    },
+  )
 })
 
 describe('a disclosure', () => {
@@ -156,7 +237,9 @@ describe('a disclosure', () => {
       ...sd,
     })
     const copied = `${jws}~${made.disclosures.map(({ text }) => `${text}~`).join('')}`
-    const outcomes = await ledger.submitMany((await ledger.authenticateMany([made.presentation, copied])) as never)
+    const outcomes = await ledger.submitMany(
+      (await ledger.authenticateMany([made.presentation, copied])) as Submission[],
+    )
     expect(outcomes[1]).toMatchObject({ code: 'disclosure-reused' })
   })
 })

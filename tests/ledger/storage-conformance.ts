@@ -195,6 +195,38 @@ export function storageConformance(
       await storage.close()
     })
 
+    it('erases from several entries at once, and again what is gone', async () => {
+      const { storage, group } = await filled()
+      const entries = [0, 1].map((i) => storedEntry(i, { disclosures: [`a${i}`], lookups: [byDigest, byCase] }))
+      await storage.append(group(entries, 0))
+      const erased = [0, 1].map((index) => ({ index, keep: [], lists: [byCase] }))
+      for (let round = 0; round < 2; round++) {
+        await storage.eraseDisclosures(erased)
+        expect(await storage.disclosuresIn(0, 2)).toEqual(new Map())
+        expect(await storage.lookup(caseKey, -1, 3)).toEqual([])
+        await requireLookups(storage)
+      }
+      await storage.close()
+    })
+
+    it('knows which orders were executed, and who seals a digest', async () => {
+      const { storage, group } = await filled()
+      const [first, second] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64url')) as [string, string]
+      expect([await storage.executedOrders(), await storage.findSealed([first])]).toEqual([-1, [undefined]])
+      await storage.append(group([storedEntry(0), storedEntry(1, { sealed: [first] })], 0))
+      await storage.markExecuted(1)
+      expect(await storage.executedOrders()).toBe(1)
+      expect(await storage.findSealed([second, first, second, second, second, first])).toEqual([
+        undefined,
+        1,
+        undefined,
+        undefined,
+        undefined,
+        1,
+      ])
+      await storage.close()
+    })
+
     if (reopen === undefined) return
     it('has all of it after it was closed and opened', async () => {
       const { storage, epoch, group } = await filled()

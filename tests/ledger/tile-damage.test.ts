@@ -35,7 +35,7 @@ describe('an entry altered together with its tile', () => {
   it('is refused when it is read, and so is every proof through the tile', async () => {
     const key = readOwnKey(test.folder)
     const storage = await LevelStorage.open(test.folder.database, readLookupCodec(test.folder))
-    const published = await examine(storage, readHead(test.folder.head, key).checkpoint, key)
+    const published = await examine(storage, readHead(test.folder.head, key).checkpoint, [key])
     // As a server that has been running: the edge was right when it was opened.
     const tree = await LedgerTree.rebuild(storage, published.state.size)
     await storage.close()

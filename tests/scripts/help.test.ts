@@ -28,6 +28,24 @@ const commands = [
   'find',
   'attest',
   'retract',
+  'erase',
+  'hand-over',
+  'take-over',
+  'withdraw',
+  'custody',
+  'custody show',
+  'custody end',
+  'custody resume',
+  'history',
+  'access',
+  'access grant',
+  'access end',
+  'access seal',
+  'access unseal',
+  'access hold',
+  'access unhold',
+  'access list',
+  'access readings',
   'approvals',
   'approvals set',
   'approvals propose',
@@ -49,6 +67,7 @@ const commands = [
   'timestamp',
   'export',
   'ledger erase',
+  'ledger open-claims',
   'backup',
   'restore',
   'promote',
@@ -69,7 +88,7 @@ const commands = [
   'ledger',
 ]
 
-const groups = ['profile', 'ledger', 'key', 'participants', 'approvals', 'witness']
+const groups = ['profile', 'ledger', 'key', 'participants', 'approvals', 'witness', 'access', 'custody']
 
 /** Commands as they must be called at least, in a folder where there is nothing. */
 const calls: Readonly<Record<string, readonly string[]>> = {
@@ -109,10 +128,25 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   restore: ['--from', 'x'],
   anchor: ['--to', 'http://127.0.0.1:1', '--upper-policy', 'x'],
   'anchor-for': ['x', 'x', '--dir', 'x'],
+  erase: ['0', '--claim', 'all', '--basis', 'x'],
   'ledger erase': ['0', '--claim', 'all'],
   monitor: ['http://127.0.0.1:1', '--once'],
   mirror: ['http://127.0.0.1:1', 'x', '--once'],
   receipt: ['0'],
+  'hand-over': ['0', '--to', 'x'],
+  'take-over': ['x'],
+  withdraw: ['x'],
+  'custody show': ['0'],
+  'custody end': ['0', '--how', 'lost'],
+  'custody resume': ['0', '--reason', 'found'],
+  history: ['0'],
+  'access grant': ['0', '--to', 'x', '--basis', 'x'],
+  'access end': ['0', '--to', 'x', '--basis', 'x'],
+  'access seal': ['0', '--basis', 'x'],
+  'access unseal': ['0', '--basis', 'x'],
+  'access hold': ['0', '--basis', 'x'],
+  'access unhold': ['0', '--basis', 'x'],
+  'access list': ['0'],
 }
 
 /** Commands listed in a help text, under whatever headings: a group ends with an empty line. */

@@ -109,7 +109,7 @@ describe('R8: a command that is not there', () => {
       undo: 'retract',
       login: 'setup',
       admit: 'participants admit',
-      erase: 'ledger erase',
+      redact: 'erase',
       'rotate-key': 'participants rotate-key',
       'participants backup': 'backup',
     }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DepositAnswer } from '../../src/api/answers.ts'
-import { type CliResult, evidenceOk } from '../support/cli.ts'
+import { type CliError, type CliResult, evidence, evidenceOk, startProxy } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Party, type TestServer, testServer } from '../support/server.ts'
 
@@ -38,6 +38,7 @@ describe('records and access rules', () => {
       indices[name] = made.index
       return made
     }
+    indices['deposit'] = deposited.index
     const of = refer(deposited)
     const event = { of: { ...of, item: 0 }, event: 'opened', to: '2026-11-21T09:30:00.000Z' }
     await say('event', lab, 'evidence.event', event, { details: { tool: 'x' } })
@@ -87,5 +88,32 @@ describe('records and access rules', () => {
     await ok('certificate', 'a.txt', '--online', '--policy', policy, '--out', 'a.html')
     const { stdout } = await ok('check', 'a.html', '--policy', policy)
     expect(stdout).toContain('no fault found')
+  })
+
+  it('stand in a history, each verified, with how much is not shown', async () => {
+    const { stdout } = await ok('history', 'a.txt', '--policy', policy)
+    for (const text of [': deposited', ': recorded: opened, item 0', ': found: admitted-in-part'])
+      expect(stdout).toContain(text)
+    expect(stdout).toMatch(/done to 2026-11-21T09:30:00.000Z.*, by its own word/)
+    expect(stdout).toContain('on the word of lab')
+    expect(stdout).not.toContain('secret')
+  })
+
+  it('stand in no history of a server whose answer does not verify', async () => {
+    const lie = async (part: string, from: string, to: string): Promise<unknown> => {
+      const change = (line: string, body: string): string => (line.includes(part) ? body.replace(from, to) : body)
+      const proxy = await startProxy(server.url, () => 'pass', change)
+      try {
+        const args = ['history', 'a.txt.tlog-proof', '--policy', policy, '--url', proxy.url, '--json']
+        const result = await evidence(args, { cwd: path })
+        return [result.code, result.json<CliError>().error.code]
+      } finally {
+        await proxy.close()
+      }
+    }
+    const wrong = [3, 'server-answer']
+    expect(await lie('/status', '"code":"opened"', '"code":"frozen"')).toEqual(wrong)
+    expect(await lie('/status', '"what":"found"', '"what":"challenged"')).toEqual(wrong)
+    expect(await lie('/receipt', `index ${indices['deposit']}\\n`, 'index 1\\n')).toEqual(wrong)
   })
 })

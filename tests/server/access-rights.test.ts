@@ -13,7 +13,7 @@ import type {
 } from '../../src/api/answers.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
-import { type Answer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { type Answer, type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
 import { releaseBy, transferMembers } from '../support/custody.ts'
 import { sha256Hex } from '../support/statements.ts'
 
@@ -343,5 +343,45 @@ describe('a seal', () => {
     expect(cellOf('entry', await all.server.get(`/v1/entries/${held.index}`, early), held)).toBe('200, 3 claims')
     const again = await all.server.get(`/v1/entries?exhibit=${exhibitOf('held')}`, early)
     expect(cellOf('by exhibit', again, held)).toBe('found')
+  })
+
+  it('no claim is erased that is under a hold or that a seal rests on; a grant whose terms are erased stands no more', async () => {
+    const { server, people } = all
+    const { court, prosecutor, late } = people
+    const order = (
+      by: Party,
+      { index, leafHash, receipt }: DepositAnswer,
+      digests: readonly string[],
+      shown = showing(receipt),
+    ): Promise<Answer> => {
+      const sealed = { basis: 'decision 12' }
+      const members = { of: [{ index, leafHash, digests }] }
+      return server.post(server.sign(by, 'erasure.order', members, { sealed }).presentation, shown)
+    }
+    const made = server.deposit('held by order', { sealed: { note: 'a name' } })
+    const digests = made.disclosures.map(({ digest }) => digest)
+    const held = await taken(await server.post(made.presentation))
+    await taken(await rule(server, court, { rule: 'hold', of: [named(held)] }))
+    expect(problemIn(await order(prosecutor, held, digests, {})).code).toBe('reference-not-found')
+    expect(problemIn(await order(prosecutor, held, digests)).code).toBe('under-hold')
+    expect(cellOf('entry', await server.get(`/v1/entries/${held.index}`, server.depositor), held)).toBe('200, 1 claims')
+    const terms = { rule: 'grant', of: [named(held)], to: ['late'], basis: 'a name' }
+    const granting = server.sign(server.depositor, 'access.rule', {}, { sealed: { terms: terms as never } })
+    const grant = await taken(await server.post(granting.presentation))
+    expect(cellOf('entry', await server.get(`/v1/entries/${held.index}`, late), held)).toBe('200, 1 claims')
+    await taken(
+      await order(
+        court,
+        grant,
+        granting.disclosures.map(({ digest }) => digest),
+      ),
+    )
+    expect((await server.get(`/v1/entries/${held.index}`, late)).status).toBe(403)
+    await taken(await rule(server, court, { rule: 'unhold', of: [named(held)] }))
+    await taken(await order(prosecutor, held, digests))
+    expect(cellOf('entry', await server.get(`/v1/entries/${held.index}`, server.depositor), held)).toBe('200, 0 claims')
+    const again = await server.restart({ followers: ['auditor'] })
+    all = { ...all, server: again }
+    expect((await again.get(`/v1/entries/${held.index}`, late)).status).toBe(403)
   })
 })

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DepositAnswer } from '../../src/api/answers.ts'
+import { Level } from 'level'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { CustodyAnswer, DepositAnswer, StatusAnswer } from '../../src/api/answers.ts'
+import { toBase64 } from '../../src/core/base64.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { statusHash } from '../../src/core/entry.ts'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { composePossession } from '../../src/statements/compose.ts'
@@ -237,5 +240,106 @@ describe('a server asked for custody', () => {
       await source.close()
     }
     server = await server.restart()
+  })
+})
+
+describe('who holds a deposit', () => {
+  const held = (of: UnitReference, reader?: Party, after?: number): Promise<Answer> =>
+    server.get(`/v1/entries/${of.index}/custody${after === undefined ? '' : `?after=${after}`}`, reader)
+  const custodyOf = async (of: UnitReference, reader: Party): Promise<CustodyAnswer> =>
+    (await held(of, reader)).json<CustodyAnswer>()
+
+  /** What is answered, and what is read of the database for it. */
+  async function readsOf<T>(ask: () => Promise<T>): Promise<[T, number[]]> {
+    const names = ['get', 'getMany', 'keys', 'iterator', 'values'] as const
+    const spies = names.map((name) => vi.spyOn(Level.prototype, name))
+    try {
+      return [await ask(), spies.map((spy) => spy.mock.calls.length)]
+    } finally {
+      for (const spy of spies) spy.mockRestore()
+    }
+  }
+
+  it('is told to its readers, with how it came to them', async () => {
+    const of = await exhibit()
+    await hand(giver, receiver, { ...of, item: 1 }, { outcome: 'rejected' })
+    await hand(giver, receiver, { ...of, item: 1 })
+    await hand(giver, third, { ...of, item: 0 }, { outcome: 'withdrawn' })
+    const { units, steps, next } = await custodyOf(of, giver)
+    expect(units).toEqual([
+      { item: 0, holder: giver.id, since: of.index, state: 'held' },
+      { item: 1, holder: receiver.id, since: expect.any(Number) as number, state: 'held' },
+    ])
+    expect(steps.map(({ what, code, item, by, from }) => [what, code, item, by, from])).toEqual([
+      ['handed-over', 'rejected', 1, receiver.id, giver.id],
+      ['handed-over', 'accepted', 1, receiver.id, giver.id],
+      ['handed-over', 'withdrawn', 0, giver.id, giver.id],
+    ])
+    expect(next).toBeNull()
+    const item = { ...of, item: 1 }
+    await server.post(server.sign(receiver, 'custody.end', { of: [item], how: 'lost' }).presentation)
+    expect((await custodyOf(of, giver)).units[1]).toMatchObject({ holder: receiver.id, state: 'ended' })
+    // Holding gives reading while it lasts.
+    expect((await held(of, receiver)).status).toBe(403)
+  })
+
+  it('is not told to others: one answer, whatever happened, as for the entry itself', async () => {
+    const [moved, still] = [await exhibit(), await exhibit()]
+    await hand(giver, receiver, moved)
+    const words = ({ status, text }: Answer, { index }: UnitReference): string =>
+      `${status} ${text.replaceAll(String(index), 'N').replace(/"request":"[^"]*"/, '')}`
+    for (const reader of [undefined, third, court]) {
+      const [answer, reads] = await readsOf(async () => words(await held(moved, reader), moved))
+      expect(answer).toMatch(reader === undefined ? /^401 / : /^403 /)
+      expect(await readsOf(async () => words(await held(still, reader), still))).toEqual([answer, reads])
+      const entry = await readsOf(async () => words(await server.get(`/v1/entries/${moved.index}`, reader), moved))
+      expect(entry).toEqual([answer, reads])
+    }
+    const missing = { ...moved, index: 1_000_000 }
+    expect(words(await held(missing, third), missing)).toBe(
+      words(await server.get('/v1/entries/1000000', third), missing),
+    )
+  })
+
+  it('goes page by page, and of an entry that deposits nothing is told of nobody', async () => {
+    const of = await exhibit()
+    const lines = []
+    for (let i = 0; i < 101; i++) lines.push(await presented(giver, receiver, of, { outcome: 'rejected' }))
+    expect((await server.batch(lines)).every(({ status }) => Number(status) === 201)).toBe(true)
+    const first = await custodyOf(of, giver)
+    expect([first.steps.length, first.next]).toEqual([100, first.steps.at(-1)?.index])
+    const second = (await held(of, giver, first.next ?? 0)).json<CustodyAnswer>()
+    expect([second.steps.length, second.next]).toEqual([1, null])
+    const genesis = (await held({ ...of, index: 0 }, giver)).json<CustodyAnswer>()
+    expect([genesis.units, genesis.steps]).toEqual([[], []])
+  })
+
+  it('stands in the status of the deposit for its readers, item by item, and for nobody else', async () => {
+    const of = await exhibit()
+    const told = { aud: server.origin, iss: giver.id, to: receiver.id, since: (await server.size()) - 1, iat: now() }
+    const exhibits = [0, 1].map((item) => ({ ...of, item }))
+    const release = releaseBy(giver.key, { ...told, exhibits })
+    const transfer = server.sign(receiver, 'custody.transfer', transferMembers(release, 'accepted', 2)).presentation
+    expect(codeOf(await server.post(transfer))).toBe('201')
+    const ended = { of: [{ ...of, item: 0 }], how: 'lost' }
+    await server.post(server.sign(receiver, 'custody.end', ended).presentation)
+    const resumed = { of: [{ ...of, item: 0 }], reason: 'found' }
+    await server.post(server.sign(receiver, 'custody.resume', resumed).presentation)
+    const { receipt } = (await server.get(`/v1/entries/${of.index}/receipt`, giver)).json<DepositAnswer>()
+    const checked = checkReceipt(Buffer.from(receipt ?? ''), policyOfFolder(server.folder))
+    if (checked.receipt === undefined) throw new Error('the receipt cannot be read')
+    const hash = toBase64(statusHash(checked.receipt.entryBytes))
+    const from = checked.receipt.proof.checkpoint.size
+    const path = `/v1/entries/${of.index}/status?entryHash=${encodeURIComponent(hash)}&from=${from}`
+    const status = checkStatus((await server.get(path, receiver)).json(), checked, policyOfFolder(server.folder))
+    expect(status.faults).toEqual([])
+    expect(status.events.map((event) => event.proven && [event.what, event.code, event.item])).toEqual([
+      ['handed-over', 'accepted', 0],
+      ['handed-over', 'accepted', 1],
+      ['custody-ended', 'lost', 0],
+      ['custody-resumed', 'found', 0],
+    ])
+    for (const reader of [undefined, third, court])
+      expect((await server.get(path, reader)).json<StatusAnswer>().events).toEqual([])
   })
 })

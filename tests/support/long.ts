@@ -27,7 +27,7 @@ const table = {
   },
   'tests/faults/copy-kill.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },
   'tests/faults/custody.test.ts': {
-    sizes: { sequences: { short: 300, long: 3_000 }, ledgers: { short: 20, long: 100 } },
+    sizes: { sequences: { short: 300, long: 1_500 }, ledgers: { short: 10, long: 40 } },
   },
   'tests/faults/damage.test.ts': { sizes: { cases: { short: 8, long: 20 } } },
   'tests/faults/differential.test.ts': { sizes: { cases: { short: 150, long: 500 } } },

@@ -3573,6 +3573,16 @@ def check_custody_members(payload: dict[str, Any]) -> None:
 # ---- The release ----------------------------------------------------------------------------------------------------
 
 
+def custody_named_by(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """The references of a statement about custody to what it is about; none of a transfer whose release cannot be read."""
+    if payload["kind"] != "custody.transfer":
+        return payload["of"]
+    try:
+        return read_release(payload["release"]).payload["exhibits"]
+    except Refused:
+        return []
+
+
 class Release(NamedTuple):
     jws: Jws
     payload: dict[str, Any]
@@ -5397,6 +5407,12 @@ SAID_OF_DEPOSITS: dict[str, tuple[str, Optional[str]]] = {
     "evidence.challenge": ("challenges", None),
     "evidence.finding": ("decides of", "finding"),
 }
+# What a kind of page 19 says of the deposits that it names, and the member that holds its code.
+SAID_OF_CUSTODY: dict[str, tuple[str, str]] = {
+    "custody.transfer": ("is a hand-over of", "outcome"),
+    "custody.end": ("ends custody of", "how"),
+    "custody.resume": ("resumes custody of", "reason"),
+}
 
 
 def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[str]:
@@ -5413,6 +5429,13 @@ def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[st
     if ordered["kind"] == "erasure.order":
         named = [] if "origin" in ordered else [(target["index"], target["leafHash"]) for target in ordered["of"]]
         return [f"orders sealed claims of entry {name[0]} to be erased"] if name in named else []
+    if kind in SAID_OF_CUSTODY:
+        said, code = SAID_OF_CUSTODY[kind]
+        return [
+            f"{said} entry {name[0]}{part_of(unit)}: {payload[code]}"
+            for unit in custody_named_by(payload)
+            if (unit["index"], unit["leafHash"]) == name
+        ]
     said, code = SAID_OF_DEPOSITS.get(kind, (None, None))
     if said is not None and (payload["of"]["index"], payload["of"]["leafHash"]) == name:
         part = part_of(payload["of"])

@@ -1,9 +1,9 @@
 import type { Disclosure } from '../../core/disclosure.ts'
 import type { Body } from '../../statements/kind.ts'
 import type { Registry } from '../../statements/registry.ts'
-import { accessTermsOf, heldSince, sealsItself, takenBy } from '../../statements/said.ts'
+import { accessTermsOf, erasedBy, heldSince, sealsItself, takenBy } from '../../statements/said.ts'
 import type { ChainState } from '../chain-state.ts'
-import { type AccessState, withReader } from './standing.ts'
+import { type AccessState, withoutTerms, withReader } from './standing.ts'
 import { stateOwnSeal, stateTerms, type Stating } from './terms.ts'
 
 /** An entry as far as it may change what stands. */
@@ -19,6 +19,8 @@ export function accessAfter(
   registry: Registry,
   { body, disclosures, ...said }: Said,
 ): AccessState {
+  const erased = erasedBy(body).filter((target) => access.about.has(target.index))
+  if (erased.length > 0) return erased.reduce((state, target) => withoutTerms(state, target.index), access)
   const taken = takenBy(body).filter((at) => heldSince(registry, said.by, at) !== undefined)
   if (taken.length > 0) return withCustodian(access, said, taken)
   if (disclosures.length === 0) return access

@@ -23,14 +23,21 @@ export interface StandingRule {
   readonly untilMs: number | undefined
 }
 
+/** A rule as it was stated, whether it stands or ended another. */
+export interface StatedRule {
+  readonly rule: AccessRule
+  /** Indices of the deposits that it is about. */
+  readonly deposits: readonly number[]
+}
+
 /** All rules that stand: part of the chain's state, replaced as a whole and never changed in place. */
 export interface AccessState {
   /** By index of the deposit. */
   readonly rules: ReadonlyMap<number, readonly StandingRule[]>
   /** Deposits that a rule or custody ever let a participant read, ascending by index: whether it still does, `rules` and the registry say. */
   readonly letRead: ReadonlyMap<string, readonly DepositName[]>
-  /** Deposits that an entry's terms are about, by index of that entry: the terms are closed with the claims of these. */
-  readonly about: ReadonlyMap<number, readonly number[]>
+  /** What an entry's terms said, by index of that entry: they are closed with the claims of the deposits that they are about. */
+  readonly about: ReadonlyMap<number, StatedRule | undefined>
 }
 
 /** No rule stands. */
@@ -62,9 +69,42 @@ export function withRules(state: AccessState, index: number, rules: readonly Sta
   return { ...state, rules: withEntry(state.rules, index, rules) }
 }
 
-/** The state with what the terms of an entry are about. */
-export function withAbout(state: AccessState, entry: number, deposits: readonly number[]): AccessState {
-  return { ...state, about: withEntry(state.about, entry, deposits) }
+/** The state with what the terms of an entry said. */
+export function withAbout(state: AccessState, entry: number, stated: StatedRule): AccessState {
+  return { ...state, about: withEntry(state.about, entry, stated) }
+}
+
+/** The state without what rested on the terms of an entry, which are erased: not even about whom they were is kept. */
+export function withoutTerms(state: AccessState, entry: number): AccessState {
+  const deposits = state.about.get(entry)?.deposits ?? []
+  let { rules, letRead } = state
+  for (const index of deposits) {
+    const before = rules.get(index) ?? []
+    const left = before.filter((one) => one.entry !== entry)
+    rules = withEntry(rules, index, left)
+    for (const id of before.flatMap(({ to }) => to)) {
+      if (left.some(({ to }) => to.includes(id))) continue
+      letRead = withEntry(
+        letRead,
+        id,
+        (letRead.get(id) ?? []).filter((deposit) => deposit.index !== index),
+      )
+    }
+  }
+  return { rules, letRead, about: withEntry(state.about, entry, undefined) }
+}
+
+/** The state in plain maps, without what nothing rests on any more. */
+export function compacted(state: AccessState, isHeld: (id: string, index: number) => boolean): AccessState {
+  const rules = new Map([...state.rules].filter(([, standing]) => standing.length > 0))
+  const reads = (id: string, index: number): boolean =>
+    isHeld(id, index) || (rules.get(index) ?? []).some(({ to, by }) => by === id || to.includes(id))
+  const letRead = [...state.letRead].map(([id, deposits]): [string, readonly DepositName[]] => [
+    id,
+    deposits.filter(({ index }) => reads(id, index)),
+  ])
+  const about = new Map([...state.about].filter(([, stated]) => stated !== undefined))
+  return { rules, letRead: new Map(letRead.filter(([, deposits]) => deposits.length > 0)), about }
 }
 
 /** An ascending list with a deposit more, or as it is where it has it. */

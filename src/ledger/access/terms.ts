@@ -54,11 +54,8 @@ export function stateTerms(stating: Stating): AccessState {
       where: 'terms.until',
     })
   }
-  let next = withAbout(
-    stating.access,
-    stating.index,
-    terms.of.map(({ index }) => index),
-  )
+  const deposits = terms.of.map(({ index }) => index)
+  let next = withAbout(stating.access, stating.index, { rule: terms.rule, deposits })
   terms.of.forEach((reference, i) => {
     const right = requireRight(stating, reference, `terms.of[${i}]`, isAuthority)
     next = afterOne({ ...stating, access: next }, reference.index, right, untilMs, `terms.of[${i}]`)

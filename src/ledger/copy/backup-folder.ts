@@ -18,6 +18,8 @@ const manifestSchema = z.strictObject({
   format: z.number(),
   /** Erasures that were applied. */
   erasures: z.int().min(0),
+  /** Orders to erase in entries below this were executed; none where it is missing. */
+  ordersBelow: z.int().min(0).optional(),
   /** True where the original signs no more. */
   final: z.boolean(),
   /** Id of the move that this is the final backup of, or is about to be; the folder that was left behind has it as well. */

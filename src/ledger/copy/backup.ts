@@ -6,14 +6,17 @@ import { tileLevels, tilesAt, tileWidth, tileWidthAt } from '../../core/merkle/l
 import { maxNoteBytes, type VerifierKey } from '../../core/note.ts'
 import { defined } from '../../core/objects.ts'
 import { TileWriter } from '../../log/node/tile-writer.ts'
+import { bodyOfEntry } from '../../statements/open.ts'
+import { erasedBy, sealedDigestsOf } from '../../statements/said.ts'
 import { readTextIfThere } from '../../node/bounded-file.ts'
 import { holdPrivateFolder } from '../../node/folder-filling.ts'
 import { syncFolder, writeDurably } from '../../node/durable-file.ts'
-import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
+import { addErasures, type ErasedDigests, keptBy, readErasures } from '../erasures.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { LedgerTree } from '../tree.ts'
 import { BackupFolder, backupFormat, type BackupManifest } from './backup-folder.ts'
-import { type ChainEnd, chainEndOf, chainStart, checkNext, requireKept, sealedIn } from './chain-check.ts'
+import { type ChainEnd, chainEndOf, chainStart, checkNext, requireKept } from './chain-check.ts'
+import { judgedOrders } from './judged-orders.ts'
 import { type AcceptFault, MissingClaims } from './missing-claims.ts'
 import { type CopiedEntry, GatheredErasures, type Piece, type PieceSource, requireGives } from './piece.ts'
 import { requireSignedTree } from './replay.ts'
@@ -84,6 +87,8 @@ class BackupRun {
   private bundle: Uint8Array[] = []
   private disclosures = new Map<number, readonly string[]>()
   private readonly missing = new MissingClaims()
+  /** Whether an entry that this run took orders an erasure. */
+  private hasOrders = false
 
   constructor(options: BackupOptions) {
     this.options = options
@@ -113,13 +118,17 @@ class BackupRun {
     }
     const erased = gathered.list
     requireSignedTree(piece.checkpoint, key, this.tree)
-    this.missing.excuse([...known, ...erased])
+    const ordered = this.ordered(sizeBefore)
+    this.missing.excuse([...known, ...erased, ...ordered])
     this.missing.settle(this.options.acceptMissing)
     await this.writeEdge()
     this.writer.file('policy', policy)
     this.writer.sync()
     if (piece.checkpoint !== before) writeDurably(paths.checkpoint, piece.checkpoint)
-    this.applyErasures(erased)
+    // What an order takes goes by the order, which was judged here, and not by the list.
+    this.applyErasures([...erased.filter(({ by }) => by === undefined), ...ordered])
+    // After the claims are gone: a crash in between leaves them to be removed again.
+    addErasures(paths.erased, erased)
     const { timeStamps } = this.options
     if (timeStamps !== undefined) copyTimeStamps(timeStamps, new TimeStampFiles(paths.timeStamps), this.tree.size)
     this.writeManifest(known.length + erased.length, piece.config)
@@ -140,6 +149,7 @@ class BackupRun {
       const manifest: BackupManifest = {
         format: backupFormat,
         erasures,
+        ordersBelow: this.tree.size,
         final,
         ...defined({ move: id }),
         config,
@@ -203,7 +213,9 @@ class BackupRun {
 
   /** Holds what is kept for an entry against what it seals. Throws `stored-disclosure-altered`. */
   private noteClaims(index: number, bytes: Uint8Array): void {
-    const sealed = sealedIn(bytes)
+    const body = bodyOfEntry(bytes)
+    const sealed = body === undefined ? [] : sealedDigestsOf(body)
+    this.hasOrders ||= erasedBy(body).length > 0
     const disclosures = this.disclosures.get(index) ?? []
     requireKept(index, disclosures, sealed)
     this.missing.note(index, sealed, disclosures)
@@ -237,7 +249,7 @@ class BackupRun {
     }
   }
 
-  private applyErasures(erased: readonly Erasure[]): void {
+  private applyErasures(erased: readonly ErasedDigests[]): void {
     const { out } = this.options
     const folder = new BackupFolder(out, this.tree.size)
     for (const erasure of erased) {
@@ -249,7 +261,18 @@ class BackupRun {
       folder.writeDisclosures(this.writer, n, disclosures)
     }
     this.writer.sync()
-    // After the claims are gone: a crash in between leaves them to be removed again.
-    addErasures(BackupFolder.paths(out).erased, erased)
+  }
+
+  /** What orders take that were not executed here: each judged by the rulebook, over all entries of the backup. */
+  private ordered(sizeBefore: number): ErasedDigests[] {
+    const { out, key } = this.options
+    const { size } = this.tree
+    const from = BackupFolder.manifest(out)?.ordersBelow ?? 0
+    if (!this.hasOrders && from >= sizeBefore) return []
+    const folder = new BackupFolder(out, size)
+    // The bundle at the right edge is written last.
+    const bundle = (n: number): readonly Uint8Array[] | undefined =>
+      (n + 1) * tileWidth > size ? this.bundle : folder.bundle(n)
+    return judgedOrders({ size, bundle }, key.name, from).flatMap(({ of }) => of)
   }
 }

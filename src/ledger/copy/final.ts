@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { claimsAreShut, readClaimsShut } from '../claims-shut.ts'
 import { FolderSource } from '../folder-source.ts'
 import { type HeldFolder, whileHeld } from '../held-folder.ts'
 import { requireNotRotating } from '../rotation-marker.ts'
@@ -45,6 +46,9 @@ async function backUpHeld(
     // A copy that may not sign has no last word to give.
     requireMaySign(folder)
     requireNotRotating(folder)
+    // What moves takes along that it lacks no order.
+    const shut = readClaimsShut(folder)
+    if (shut !== undefined) throw claimsAreShut(shut)
   }
   const id = (isRepeated ? left.move : undefined) ?? randomUUID()
   const shut = (): void => {

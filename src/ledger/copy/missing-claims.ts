@@ -1,8 +1,7 @@
 import { disclosureDigest } from '../../core/disclosure.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { tileWidth } from '../../core/merkle/layout.ts'
-import type { Erasing } from '../../statements/kind.ts'
-import { type Erasure, erasedByIndex } from '../erasures.ts'
+import { type ErasedDigests, type Erasure, erasedByIndex } from '../erasures.ts'
 import type { LedgerStorage } from '../storage.ts'
 import { sealedIn } from './chain-check.ts'
 import { copiedEntries } from './folder-pieces.ts'
@@ -29,7 +28,7 @@ export class MissingClaims {
   }
 
   /** Takes off what was erased. */
-  excuse(erasures: readonly Pick<Erasing, 'index' | 'digests'>[]): void {
+  excuse(erasures: readonly ErasedDigests[]): void {
     if (this.missing.size === 0) return
     const erased = erasedByIndex(erasures)
     for (const [index, digests] of this.missing) {

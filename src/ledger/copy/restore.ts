@@ -18,6 +18,7 @@ import {
   readOwnKey,
   readPolicyBytes,
 } from '../data-folder.ts'
+import { shutClaims } from '../claims-shut.ts'
 import { addErasures, type Erasure, erasedByIndex, readErasures } from '../erasures.ts'
 import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
@@ -73,7 +74,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
     claim?.make()
     const progress = onProgress === undefined ? {} : { onProgress: (done: number) => onProgress(done, size) }
     const erasures = readErasures(paths.erased)
-    const entries = bundlesOf(backup, size, erasures)
+    // What an order takes goes by the order, which the new database judges, and not by the list.
+    const listed = erasures.filter(({ by }) => by === undefined)
+    const entries = bundlesOf(backup, size, listed)
     const codec = createLookupCodec(folder)
     await rebuildDatabase({ location: folder.database, codec, note, key, entries, ...progress }, (_, tree, missing) => {
       missing.excuse(erasures)
@@ -88,6 +91,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
       maySign ? undefined : 'restored',
       resolve(from),
     )
+    // A move has no later orders: what it left behind takes none.
+    if (!final) shutClaims(folder, resolve(from), size)
     claim?.requireHeld()
   }
   try {

@@ -28,7 +28,7 @@ export const custodyEnd: StatementKind<'custody.end', EndMembers> = {
   roles: custodianRoles,
   seals: { note: sealedShapes.note, acceptance: acceptanceClaim },
   hasState: true,
-  references: (members) => [...ownUnits(members), ...orderOf(members)],
+  references: (members) => [...ownUnits(members, { what: 'custody-ended', code: members.how }), ...orderOf(members)],
   judge: (asked) => judgeOwnUnits(asked, false, (held) => ({ ...held, isEnded: true }), orderOf(asked.members)),
   leftOpen: leaveOwnUnitsOpen,
   // Of a participant that is known its roles are, and of an entry that is that it broke a rule.

@@ -16,7 +16,7 @@ export const custodyResume: StatementKind<'custody.resume', ResumeMembers> = {
   roles: custodianRoles,
   seals: { note: sealedShapes.note },
   hasState: true,
-  references: ownUnits,
+  references: (members) => ownUnits(members, { what: 'custody-resumed', code: members.reason }),
   judge: (asked) => judgeOwnUnits(asked, true, (ended) => ({ ...ended, isEnded: false, since: asked.entry.index })),
   leftOpen: leaveOwnUnitsOpen,
 }

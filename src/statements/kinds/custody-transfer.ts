@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { judgeRelease, type Release, releaseOf } from '../custody-release.ts'
 import {
   type Custody,
+  custodyOfDeposit,
   heldUnitSince,
   type Unit,
   unitsOfDeposit,
@@ -21,8 +22,8 @@ import {
   leaveUnitsOpen,
   placedUnits,
 } from '../custody-units.ts'
-import type { Asked, StatementKind } from '../kind.ts'
-import { clearText, code, type Placed, sealing, sealMembers } from '../members.ts'
+import type { Asked, PlacedReference, StatementKind } from '../kind.ts'
+import { clearText, code, sealing, sealMembers } from '../members.ts'
 import { type Findings, leaveOpen, violate } from '../rules.ts'
 import { acceptanceClaim, offerClaim, sealedShapes } from '../sealed.ts'
 import { mayBeUnshown } from '../unshown.ts'
@@ -100,6 +101,7 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
     ['release-key', 'in-lieu-authority'].includes(found) &&
     readable(members).some(({ header }) => registry.keys.has(header.kid)),
   unitsOf: unitsOfDeposit,
+  custody: custodyOfDeposit,
   heldSince: heldUnitSince,
 }
 
@@ -111,8 +113,9 @@ function readable(members: TransferMembers): Release[] {
   return release instanceof EvidenceError ? [] : [release]
 }
 
-function exhibitsOf(members: TransferMembers): Placed[] {
-  return readable(members).flatMap(({ exhibits }) => placedUnits('release.exhibits', exhibits))
+function exhibitsOf(members: TransferMembers): PlacedReference[] {
+  const event = { what: 'handed-over', code: members.outcome } as const
+  return readable(members).flatMap(({ exhibits }) => placedUnits('release.exhibits', exhibits, event))
 }
 
 /** Judges a transfer, in the order of the specification; gives the units where nothing keeps their custody from being asked. */

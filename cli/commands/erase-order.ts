@@ -1,0 +1,96 @@
+import type { Command } from 'commander'
+import { existsSync } from 'node:fs'
+import type { LedgerClient } from '../../src/client/ledger-client.ts'
+import { withoutQuorum } from '../../src/client/deposit-answer.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { leafHash, statusHash } from '../../src/core/entry.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import { defined } from '../../src/core/objects.ts'
+import { counted } from '../../src/core/text.ts'
+import { parseArtefact } from '../../src/check/node/artefact.ts'
+import { fsPath } from '../../src/node/file-path.ts'
+import { sealedDigestsOf } from '../../src/statements/said.ts'
+import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
+import { sealedClaims } from '../../src/statements/vocabulary.ts'
+import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
+import { clientFlags, outputOf, signedClient } from '../options/client.ts'
+import { declare, type OptionsOf, required, requiredRepeated } from '../options/declare.ts'
+import { codeArgument, indexArgument } from '../options/values.ts'
+import { signAndDeposit } from '../statements/sign.ts'
+import { signingLedger } from '../statements/signing-ledger.ts'
+
+const help = `
+Signed by an authority (a court, a procuratorate): the ledger and every copy of it erase the claims, and answer when no file of the live
+store holds them. The entry and every receipt stand. --claim is the name of a claim that the receipt discloses; "--claim all" is every claim
+that the entry seals, disclosed or not. The basis is sealed with the order. Several administrators order in a change: "evidence approvals".
+What the operator removes from a stopped ledger's folder without an order is "evidence ledger erase".
+
+Example:
+  evidence erase 17 --claim names --basis "Decision (2026) 12 of the Example Court" --key court.pem
+  evidence erase photo.jpg.tlog-proof --claim all --basis "Decision 12"`
+
+const flags = [
+  ...clientFlags(),
+  ['--claim <claim>', `one of ${sealedClaims.join(', ')}, or all`, requiredRepeated],
+  ['--basis <text>', 'the decision that it rests on; sealed', required],
+  ['--note <text>', 'what else is to be said; sealed'],
+  ['--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)'],
+] as const
+
+/** `evidence erase INDEX|RECEIPT --claim CLAIM --basis TEXT` */
+export function eraseOrderCommand(program: Command): void {
+  declare(
+    program.command('erase <entry>'),
+    'order sealed claims of an entry, by its index or receipt, to be erased everywhere (authority)',
+    flags,
+    help,
+  ).action(async (entry: string, options: OptionsOf<typeof flags>) => {
+    const output = outputOf(options)
+    const claims = options.claim.map((name) => codeArgument(name, [...sealedClaims, 'all'] as const, 'sealed claim'))
+    const { client, identity } = await signedClient(options, output)
+    requireReceiptPlace(options.receipt)
+    const ledger = await signingLedger(options, client, output)
+    const checked = await receiptOf(entry, client, ledger.policy)
+    const { entryBytes, entry: target } = checked.receipt
+    const digests = digestsOf(checked, claims)
+    const of = [{ index: target.index, leafHash: toBase64(leafHash(entryBytes)), digests }]
+    const shown = new Map([[target.index, statusHash(entryBytes)]])
+    const { basis, note } = options
+    const sealed = { basis, ...defined({ note }) }
+    const result = await signAndDeposit(ledger, identity, 'erasure.order', { of }, sealed, shown)
+    const receipt = writeReceipt(result.index, result.receipt, options.receipt)
+    output.result({ ...result, receipt, of }, [
+      `entry ${result.index}, ${result.time}, orders ${counted(digests.length, 'sealed claim')} of entry ${target.index} to be erased`,
+      `  receipt  ${receipt}`,
+    ])
+  })
+}
+
+/** The receipt that an argument names, or that the ledger has for an index; it has to hold, but for the policy's quorum. Throws `usage` and its fault. */
+async function receiptOf(argument: string, client: LedgerClient, policy: Policy): Promise<CheckedReceipt> {
+  const read = (bytes: Uint8Array): CheckedReceipt => {
+    const checked = checkReceipt(bytes, withoutQuorum(policy))
+    const [fault] = [...checked.faults, ...checked.unjudged]
+    if (checked.receipt !== undefined && fault === undefined) return checked
+    throw new EvidenceError(fault?.code ?? 'receipt-malformed', fault?.message ?? 'the receipt cannot be read')
+  }
+  if (/^[0-9]+$/.test(argument)) return read(utf8(await client.receipt(indexArgument(argument))))
+  if (existsSync(fsPath(argument))) return parseArtefact(argument, read)
+  throw new EvidenceError('usage', `${JSON.stringify(argument)} is neither the index of an entry nor a receipt`)
+}
+
+/** Digests of the claims that are named. Throws `usage` where the receipt does not disclose one, or the entry seals none. */
+function digestsOf({ body, disclosures, receipt }: CheckedReceipt, claims: readonly string[]): readonly string[] {
+  const { index } = receipt.entry
+  const sealed = body === undefined ? [] : sealedDigestsOf(body)
+  if (sealed.length === 0) throw new EvidenceError('usage', `entry ${index} seals no claim`)
+  if (claims.includes('all')) return sealed
+  return [...new Set(claims)].map((name) => {
+    const found = disclosures.find(({ claim }) => claim === name)
+    if (found !== undefined) return found.digest
+    const why = `the receipt of entry ${index} does not disclose the claim ${name}; give one that does, or --claim all`
+    throw new EvidenceError('usage', why)
+  })
+}

@@ -1,0 +1,50 @@
+import { type Admission, askAdmission } from '../../src/check/steps/admission.ts'
+import { settled } from '../../src/core/attempt.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { type Jwk, thumbprint } from '../../src/core/jwk.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import type { LedgerClient, ParticipantInfo } from '../../src/client/ledger-client.ts'
+import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
+
+/** Who stands behind keys, as the ledger's administrators vouch; each key is asked about once. */
+export class Owners {
+  private readonly client: LedgerClient
+  private readonly policy: Policy
+  private readonly known = new Map<string, Promise<Admission | undefined>>()
+  private listed: Promise<readonly ParticipantInfo[]> | undefined
+
+  constructor(client: LedgerClient, policy: Policy) {
+    this.client = client
+    this.policy = policy
+  }
+
+  /** The admission of a receipt's signer, verified under the policy; undefined where the ledger shows none. */
+  admission(checked: CheckedReceipt): Promise<Admission | undefined> {
+    const { common, header } = checked.statement ?? {}
+    const key = `${common?.iss} ${header?.kid}`
+    const asked = this.known.get(key) ?? askAdmission(checked, this.policy, this.asker())
+    this.known.set(key, asked)
+    return asked
+  }
+
+  /** The public key with a thumbprint, if the ledger's server lists it: the thumbprint proves it, whose it is the server says. */
+  async key(kid: string): Promise<{ readonly jwk: Jwk; readonly owner: string } | undefined> {
+    const listed = await settled(this.participants(), 'not-authenticated', 'token-invalid')
+    for (const { id, keys } of listed instanceof EvidenceError ? [] : listed) {
+      const x = keys.find((one) => one.thumbprint === kid)?.jwk?.x
+      const jwk = x === undefined ? undefined : ({ crv: 'Ed25519', kty: 'OKP', x } as const)
+      if (jwk !== undefined && thumbprint(jwk) === kid) return { jwk, owner: id }
+    }
+    return undefined
+  }
+
+  private participants(): Promise<readonly ParticipantInfo[]> {
+    this.listed ??= this.client.participants()
+    return this.listed
+  }
+
+  private asker(): Parameters<typeof askAdmission>[2] {
+    const { client } = this
+    return { participants: () => this.participants(), receipt: (index) => client.receipt(index) }
+  }
+}

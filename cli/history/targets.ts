@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs'
+import type { EntryPage, LedgerClient } from '../../src/client/ledger-client.ts'
+import { foundPages } from '../../src/client/pages.ts'
+import { append } from '../../src/core/arrays.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import { fsPath } from '../../src/node/file-path.ts'
+import { exhibitIndex } from '../options/exhibit.ts'
+import { targetOf } from '../options/reference.ts'
+import { indexArgument } from '../options/values.ts'
+import { findFile } from '../sources/file-search.ts'
+import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
+import { itemsOf } from '../../src/statements/said.ts'
+import { claimOf } from './claims.ts'
+
+/** The deposits that an argument names, and whether a receipt bears it out. */
+export interface Named {
+  readonly indices: readonly number[]
+  /** What names them, for people. */
+  readonly by: string
+  readonly isBorneOut: (deposit: CheckedReceipt) => boolean
+}
+
+/**
+ * The deposits that an argument names: by index, receipt, file, exhibit number or case number, in this order. Throws `receipt-not-found`, and
+ * what asking and reading throw.
+ */
+export async function namedDeposits(argument: string, client: LedgerClient, policy: Policy): Promise<Named> {
+  if (/^[0-9]+$/.test(argument)) {
+    const index = indexArgument(argument)
+    return { indices: [index], by: `entry ${index}`, isBorneOut: () => true }
+  }
+  if (existsSync(fsPath(argument))) return ofFile(argument, client, policy)
+  const { entries } = await client.find({ exhibit: argument, limit: '1' })
+  if (entries.length > 0) {
+    const index = await exhibitIndex(client, argument)
+    return { indices: [index], by: `exhibit ${argument}`, isBorneOut: (one) => exhibitOf(one) === argument }
+  }
+  const indices = await ofCase(argument, client)
+  if (indices.length > 0)
+    return { indices, by: `case ${argument}`, isBorneOut: (one) => casesOf(one).includes(argument) }
+  throw new EvidenceError(
+    'receipt-not-found',
+    `${JSON.stringify(argument)} is no index and no file here, and ${client.url} shows you no deposit with it as exhibit number or case number: there is none, or you may not read it (--key, --id)`,
+    { where: argument },
+  )
+}
+
+async function ofFile(path: string, client: LedgerClient, policy: Policy): Promise<Named> {
+  if (/\.(?:tlog-proof|file-proof)$/.test(path)) {
+    const { index } = await targetOf(path, client, policy)
+    return { indices: [index], by: path, isBorneOut: () => true }
+  }
+  const { page, digest } = await findFile(client, path)
+  const indices = deposits(page.entries)
+  if (indices.length === 0)
+    throw new EvidenceError(
+      'receipt-not-found',
+      `${client.url} shows you no deposit of ${path}: there is none by its SHA-256, or you may not read it (--key, --id)`,
+      { where: path },
+    )
+  const isBorneOut = ({ body }: CheckedReceipt): boolean =>
+    itemsOf(body).some((item) => item.digest['sha256'] === digest)
+  return { indices, by: path, isBorneOut }
+}
+
+async function ofCase(number: string, client: LedgerClient): Promise<number[]> {
+  const { size } = await client.ledger()
+  const found: number[] = []
+  for await (const { entries } of foundPages(client, { case: number }, { size })) append(found, deposits(entries))
+  return found
+}
+
+/** Entries of a page that are deposits: the ledger tells items of these alone. */
+function deposits(entries: EntryPage['entries']): number[] {
+  return entries.filter(({ items }) => items !== undefined).map(({ index }) => index)
+}
+
+/** The number that its collector gave an exhibit, where the receipt shows it. */
+export function exhibitOf(deposit: CheckedReceipt): string | undefined {
+  const { exhibit } = (claimOf(deposit, 'collection') ?? {}) as { readonly exhibit?: unknown }
+  return typeof exhibit === 'string' ? exhibit : undefined
+}
+
+function casesOf(deposit: CheckedReceipt): unknown[] {
+  const cases = claimOf(deposit, 'case')
+  return Array.isArray(cases) ? cases.map((one) => (one as { readonly number?: unknown } | null)?.number) : []
+}

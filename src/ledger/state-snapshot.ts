@@ -1,0 +1,150 @@
+import { existsSync, rmSync } from 'node:fs'
+import { deserialize, serialize } from 'node:v8'
+import { fromBase64, toBase64 } from '../core/base64.ts'
+import { concat, equalBytes, parseDecimal, utf8 } from '../core/bytes.ts'
+import { encodeNote, maxNoteBytes, parseNote, type VerifierKey, verifyNote } from '../core/note.ts'
+import { type NoteSigner, parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { sha256 } from '../core/hash.ts'
+import { valueOr } from '../core/attempt.ts'
+import { readIfThere } from '../node/bounded-file.ts'
+import { writeDurably } from '../node/durable-file.ts'
+import { plainMap } from '../statements/grown-map.ts'
+import { type Registry, takeRegistry } from '../statements/registry.ts'
+import { compacted } from './access/standing.ts'
+import { heldSince } from '../statements/said.ts'
+import type { ChainState } from './chain-state.ts'
+import type { Published } from './sequencer.ts'
+
+/*
+ * What opening may go on from, instead of judging every entry again that keeps state (docs/design/recovery.md): the registry, and the rules of
+ * access, as of a size. A file of the data folder, signed by the ledger's own key together with the root of that size, so that nobody who can
+ * write to the disk makes a state of their own. Whatever is wrong with it, it is passed over: the entries say all of it.
+ *
+ *     <length of the note, 4 bytes> <note> <body>
+ *
+ * The text of the note is five lines: the constant below, the origin, the size, the root and SHA-256 of the body (both padded base64). Its first
+ * line is no origin, so it is the checkpoint of no ledger.
+ */
+const firstLine = 'evidence-ledger state v1'
+/** Largest file that is read: some ten million entries that keep state. */
+const maxBytes = 4 * 1024 * 1024 * 1024 - 1
+/** Entries judged again at start from which on a snapshot is worth its writing. */
+export const worthSaving = 1000
+
+/** A state that the ledger's key signed, and the root of the tree that it belongs to. */
+export interface StateSnapshot extends Pick<ChainState, 'size' | 'registry' | 'checksum' | 'access'> {
+  /** 32 bytes. */
+  readonly root: Uint8Array
+}
+
+/** Writes a snapshot in the place of an older one. Throws what signing and writing throw. */
+export async function writeStateSnapshot(
+  path: string,
+  { size, registry, checksum, access, root }: StateSnapshot,
+  { key, sign }: NoteSigner,
+): Promise<void> {
+  const isHeld = (id: string, index: number): boolean => heldSince(registry, id, index) !== undefined
+  const body = serialize({ registry: plainRegistry(registry), checksum, access: compacted(access, isHeld) })
+  const text = `${[firstLine, key.name, size, toBase64(root), toBase64(sha256(body))].join('\n')}\n`
+  const note = utf8(encodeNote({ text, signatures: [{ ...key, signature: await sign(utf8(text)) }] }))
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(note.length)
+  writeDurably(path, concat(length, note, body))
+}
+
+/** The snapshot of a folder, if there is one that one of the keys signed and this build can read. */
+export function readStateSnapshot(path: string, keys: readonly VerifierKey[]): StateSnapshot | undefined {
+  return valueOr(() => read(path, keys), undefined)
+}
+
+function read(path: string, keys: readonly VerifierKey[]): StateSnapshot | undefined {
+  const file = readIfThere(path, maxBytes)
+  if (file === undefined || file.length < 4) return undefined
+  const length = file.readUInt32BE(0)
+  if (length > maxNoteBytes) return undefined
+  const note = parseNote(file.subarray(4, 4 + length))
+  const [first, origin, size = '', root = '', digest = '', ...rest] = note.text.split('\n')
+  const isOurs = first === firstLine && origin === keys[0]?.name && rest.length === 1
+  if (!isOurs || verifyNote(note, keys).length === 0) return undefined
+  const body = file.subarray(4 + length)
+  // What is read below was written by this software, and signed: it is nobody's input.
+  if (!equalBytes(sha256(body), fromBase64(digest))) return undefined
+  const { registry, checksum, access } = deserialize(body) as StateSnapshot
+  return {
+    size: parseDecimal(size) as number,
+    root: fromBase64(root),
+    registry: takeRegistry(registry),
+    checksum,
+    access,
+  }
+}
+
+/** The snapshot of an open folder: written when enough was sequenced since, and removed when sealed terms are to be erased. */
+export class SavedState {
+  private readonly path: string
+  private readonly signer: NoteSigner
+  /** Entries that keep state, in the snapshot that lies there. */
+  private count: number
+
+  /** `count`: {@link RegistryChecksum} count of the snapshot that opening went on from; 0 for none. */
+  constructor(path: string, signer: NoteSigner, count: number) {
+    this.path = path
+    this.signer = signer
+    // An order that was cut off may have taken it since.
+    this.count = existsSync(path) ? count : 0
+  }
+
+  /** Writes a snapshot of what is published where it spares the next start enough. Never throws: without it the entries are judged again. */
+  async save({ state, note }: Published): Promise<void> {
+    if (state.checksum.count - this.count < worthSaving) return
+    const { root } = parseSignedCheckpoint(utf8(note)).checkpoint
+    try {
+      await writeStateSnapshot(this.path, { ...state, root }, this.signer)
+      this.count = state.checksum.count
+    } catch {
+      // A disk that is full, or a key that cannot be reached: the next start takes longer, and nothing is lost.
+    }
+  }
+
+  /** Removes it before terms are erased that it may hold. Throws what removing throws. */
+  drop(): void {
+    dropStateSnapshot(this.path)
+    this.count = 0
+  }
+
+  /** Removes it, and writes none any more: what is in memory is not what the next start would find. */
+  end(): void {
+    this.drop()
+    this.count = Number.POSITIVE_INFINITY
+  }
+}
+
+/** Removes a snapshot, if there is one. Throws what removing throws. */
+export function dropStateSnapshot(path: string): void {
+  rmSync(path, { force: true })
+}
+
+/** A registry whose maps are plain ones, those within what kinds keep too. */
+function plainRegistry(registry: Registry): Registry {
+  const { participants, keys, proposals, states } = registry
+  const plainStates = [...(states ?? [])].map(([name, state]): [string, unknown] => [name, plainState(state)])
+  return {
+    ...registry,
+    participants: plainMap(participants),
+    keys: plainMap(keys),
+    ...(proposals === undefined ? {} : { proposals: plainMap(proposals) }),
+    ...(states === undefined ? {} : { states: new Map(plainStates) }),
+  }
+}
+
+function plainState(state: unknown): unknown {
+  if (isMap(state)) return plainMap(state)
+  if (typeof state !== 'object' || state === null) return state
+  return Object.fromEntries(
+    Object.entries(state).map(([name, value]: [string, unknown]) => [name, isMap(value) ? plainMap(value) : value]),
+  )
+}
+
+function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  return typeof value === 'object' && value !== null && 'get' in value && 'has' in value && Symbol.iterator in value
+}

@@ -1,0 +1,157 @@
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { toBase64 } from '../../src/core/base64.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { readStateSnapshot, worthSaving } from '../../src/ledger/state-snapshot.ts'
+import { readOwnKey } from '../../src/ledger/data-folder.ts'
+import { isLetRead } from '../../src/ledger/access/reading.ts'
+import type { Outcome } from '../../src/ledger/group.ts'
+import { copyFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import { signerNamed } from '../support/signers.ts'
+import { itemFor, statement, type StatementOptions } from '../support/statements.ts'
+import type { Signer } from '../../src/statements/compose.ts'
+
+/* What opening goes on from: a signed state, which is passed over where anything is wrong with it. */
+describe('the snapshot of the state', () => {
+  let test: TestFolder
+  let ledger: Ledger
+  beforeEach(async () => {
+    test = await trialFolder({ reading: 'participants' })
+    ledger = await test.open()
+  })
+  afterEach(async () => {
+    await ledger.close()
+    test.remove()
+  })
+
+  const reopen = async (): Promise<void> => {
+    await ledger.close()
+    ledger = await test.open()
+  }
+
+  async function say(
+    signer: Signer,
+    iss: string,
+    kind: string,
+    members: object,
+    sealed: StatementOptions['sealed'] = {},
+  ): Promise<Outcome> {
+    return ledger.deposit(statement(signer, test.origin, kind, members, { iss, sealed }).presentation)
+  }
+
+  /** Rules of access until a snapshot is worth its writing; gives the deposit and the last entry. */
+  async function grants(count: number, to: string): Promise<Outcome> {
+    const made = await say(test.depositor, 'depositor', 'evidence.deposit', { items: [itemFor('x')] }, { note: 'n' })
+    const of = [{ index: made.index, leafHash: toBase64(made.leafHash) }]
+    const terms = (rule: string): object => ({ rule, of, to: [to], basis: 'b' })
+    const texts = Array.from({ length: count }, (_, i) => {
+      const sealed = { terms: terms(i % 2 === 0 ? 'grant' : 'end') as never }
+      return statement(test.depositor, test.origin, 'access.rule', {}, { iss: 'depositor', sealed }).presentation
+    })
+    for (let at = 0; at < texts.length; at += 500) {
+      const submissions = await ledger.authenticateMany(texts.slice(at, at + 500))
+      const outcomes = await ledger.submitMany(submissions as never)
+      expect(outcomes.filter((one) => one instanceof Error)).toEqual([])
+    }
+    return made
+  }
+
+  const admit = (id: string): Promise<Outcome> =>
+    say(test.administrator, 'administrator', 'participant.admit', {
+      participant: { id, type: 'organisation', roles: ['attestor'], keys: [signerNamed(id).jwk] },
+    })
+  const reads = (id: string, { index }: Outcome): boolean => isLetRead(ledger.standing, id, index)
+  const snapshot = () => readStateSnapshot(test.folder.state, [readOwnKey(test.folder)])
+
+  it('is written at the end where it spares enough, is its owner’s alone, and gives what judging all again gives', async () => {
+    await admit('lab')
+    const made = await grants(worthSaving + 1, 'lab')
+    const { registry, access } = ledger.standing
+    expect(reads('lab', made)).toBe(true)
+    await reopen()
+    expect(statSync(test.folder.state).mode & 0o777).toBe(0o600)
+    const { size } = ledger.reads
+    expect(snapshot()).toMatchObject({ size, checksum: { count: worthSaving + 4 } })
+    expect(reads('lab', made)).toBe(true)
+    expect([...ledger.standing.registry.keys]).toEqual([...registry.keys])
+    // Later entries are judged on it, and it is of no smaller ledger.
+    await admit('other')
+    rmSync(test.folder.state)
+    await reopen()
+    expect(existsSync(test.folder.state)).toBe(true)
+    expect([...ledger.standing.access.rules]).toEqual([...access.rules])
+    expect(reads('lab', made)).toBe(true)
+  })
+
+  it('is not written for a few entries', async () => {
+    await admit('lab')
+    await reopen()
+    expect(existsSync(test.folder.state)).toBe(false)
+  })
+
+  it('is passed over where a byte of it is another, where it is of another ledger, and where it is cut off', async () => {
+    await admit('lab')
+    const made = await grants(worthSaving + 1, 'lab')
+    await reopen()
+    const bytes = readFileSync(test.folder.state)
+    for (const at of [0, 3, 10, 60, 200, bytes.length >> 1, bytes.length - 1]) {
+      const altered = Buffer.from(bytes)
+      altered[at] = (altered[at] as number) ^ 1
+      writeFileSync(test.folder.state, altered)
+      expect([at, snapshot()]).toEqual([at, undefined])
+    }
+    for (const length of [0, 3, 4, 100, bytes.length - 1]) {
+      writeFileSync(test.folder.state, bytes.subarray(0, length))
+      expect(snapshot()).toBeUndefined()
+    }
+    await reopen()
+    expect(reads('lab', made)).toBe(true)
+    const other = await trialFolder({ reading: 'participants' })
+    writeFileSync(other.folder.state, bytes)
+    expect(readStateSnapshot(other.folder.state, [readOwnKey(other.folder)])).toBeUndefined()
+    other.remove()
+  })
+
+  it('of a history that was put back is passed over: its root is not the tree’s', async () => {
+    await admit('lab')
+    await grants(10, 'lab')
+    await ledger.close()
+    const before = `${test.root}.before`
+    copyFolder(test.root, before)
+    ledger = await test.open()
+    await grants(worthSaving + 1, 'lab')
+    await ledger.close()
+    const later = readFileSync(test.folder.state)
+    // Another history of the same size, by the same key.
+    rmSync(test.root, { recursive: true })
+    copyFolder(before, test.root)
+    ledger = await test.open()
+    const made = await grants(worthSaving + 2, 'lab')
+    await ledger.close()
+    writeFileSync(test.folder.state, later)
+    ledger = await test.open()
+    expect(reads('lab', made)).toBe(false)
+    rmSync(before, { recursive: true })
+  })
+
+  it('goes when sealed terms are erased by order, and holds nothing of them afterwards', async () => {
+    await say(test.administrator, 'administrator', 'participant.admit', {
+      participant: { id: 'court', type: 'court', roles: ['authority', 'auditor'], keys: [signerNamed('court').jwk] },
+    })
+    await admit('p-secret-reader')
+    const made = await grants(worthSaving + 1, 'p-secret-reader')
+    await reopen()
+    expect(readFileSync(test.folder.state).includes('p-secret-reader')).toBe(true)
+    // The last grant stands; it is what the order takes.
+    const index = ledger.reads.size - 1
+    const grant = await ledger.reads.entry(index)
+    const digests = grant.statement.payload['_sd'] as string[]
+    const of = [{ index, leafHash: toBase64(grant.leafHash), digests }]
+    await say(signerNamed('court'), 'court', 'erasure.order', { of }, { basis: 'decision 1' })
+    expect(reads('p-secret-reader', made)).toBe(false)
+    expect(existsSync(test.folder.state)).toBe(false)
+    await reopen()
+    expect(reads('p-secret-reader', made)).toBe(false)
+    expect(snapshot()?.access.letRead.get('p-secret-reader')).toBeUndefined()
+  })
+})
