@@ -272,6 +272,11 @@ describe.skipIf(lacks('chromium'))('the pages of cases, in Chromium', () => {
     await page.locator('.sign-now').click()
     await page.locator('.finding[data-code=release-used]').waitFor()
     expect(await page.locator('.finding').innerText()).toContain(told.ways['release-used'])
+    // Its depositor sees who holds it now, and cannot hand it over again.
+    await exhibitPage(giver.page, index)
+    expect(await giver.page.locator('.exhibit .facts').innerText()).toContain(told.custody.held('lab'))
+    expect(await whats(giver.page)).toContain('handed-over')
+    expect(await giver.page.locator('.hand-over').count()).toBe(0)
     await done(giver)
     await done(receiver)
   })

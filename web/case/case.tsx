@@ -14,7 +14,6 @@ import { Shown } from '../explorer/refused.tsx'
 import { go } from '../explorer/route.ts'
 import { textIn } from '../ui/form.ts'
 import { useCase } from './context.ts'
-import { custodyOf } from './custody-entries.ts'
 import { casesOf, collected, examine, type Exhibit, judgingPolicy } from './examine.ts'
 import { handedReceipts } from './handed-receipts.ts'
 import { JudgedBy, VerdictLight } from './light.tsx'
@@ -111,8 +110,7 @@ function Found({ asked, after }: { asked: Asked; after: string | null }): JSX.El
   const loaded = useLoaded(`case ${JSON.stringify([asked, from])}`, async () => {
     const ledger = await client.ledger()
     const policy = judgingPolicy(ledger)
-    if (policy === undefined)
-      return { origin: ledger.origin, policy, exhibits: [], moments: [], isAll: true, next: null }
+    if (policy === undefined) return { origin: ledger.origin, policy, exhibits: [], moments: [], next: null }
     const { entries, next } = await client.find({ ...asked, ...from, limit: String(perPage) })
     const deposits = entries.filter(({ items }) => items !== undefined)
     const exhibits: Exhibit[] = []
@@ -120,15 +118,14 @@ function Found({ asked, after }: { asked: Asked; after: string | null }): JSX.El
       setProgress(told.checking(count(exhibits.length + 1), count(deposits.length)))
       exhibits.push(await examine(client, policy.policy, hashing, index))
     }
-    const custody = await custodyOf(client, policy.policy, exhibits)
-    const moments = [...exhibits.flatMap(momentsOf), ...custody.moments]
-    return { origin: ledger.origin, policy, exhibits, moments, isAll: custody.isAll, next }
+    const moments = exhibits.flatMap(momentsOf)
+    return { origin: ledger.origin, policy, exhibits, moments, next }
   })
   if (loaded.value === undefined && loaded.refusal === undefined && progress !== '')
     return <p role="status">{progress} …</p>
   return (
     <Shown loaded={loaded}>
-      {({ origin, policy, exhibits, moments, isAll, next }) =>
+      {({ origin, policy, exhibits, moments, next }) =>
         policy === undefined ? (
           <Stopped origin={origin} />
         ) : exhibits.length === 0 ? (
@@ -150,7 +147,6 @@ function Found({ asked, after }: { asked: Asked; after: string | null }): JSX.El
             <ExhibitTable exhibits={exhibits} moments={moments} />
             <JudgedBy policy={policy} />
             <Timeline moments={timeline(moments)} names={new Map(exhibits.map((one) => [one.index, nameOf(one)]))} />
-            {isAll ? '' : <p class="rest">{told.custody.more}</p>}
             <p>
               <button type="button" class="again" onClick={loaded.again}>
                 {said.refused.again}

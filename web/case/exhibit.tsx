@@ -7,7 +7,6 @@ import { useLoaded } from '../explorer/load.ts'
 import { Fact, Link, Name, Time } from '../explorer/parts.tsx'
 import { Shown } from '../explorer/refused.tsx'
 import { useCase } from './context.ts'
-import { custodyOf } from './custody-entries.ts'
 import { casesOf, collected, examine, type Exhibit, judgingPolicy } from './examine.ts'
 import { HandOver } from './hand-over.tsx'
 import { handedReceipts } from './handed-receipts.ts'
@@ -28,10 +27,9 @@ export function ExhibitPage({ index }: { index: number }): JSX.Element {
     const policy = judgingPolicy(ledger)
     if (policy === undefined) return { origin, policy }
     const exhibit = await examine(client, policy.policy, hashing, index, handedReceipts.get(index))
-    const custody = await settledOr(custodyOf(client, policy.policy, [exhibit]), { moments: [], isAll: true })
     const participants = await settledOr(client.participants(), [] as readonly ParticipantInfo[])
-    const moments = timeline([...momentsOf(exhibit), ...custody.moments])
-    return { origin, policy, exhibit, moments, isAll: custody.isAll, participants }
+    const moments = timeline(momentsOf(exhibit))
+    return { origin, policy, exhibit, moments, participants }
   })
   return (
     <section class="exhibit">
@@ -48,7 +46,6 @@ export function ExhibitPage({ index }: { index: number }): JSX.Element {
               <JudgedBy policy={found.policy} />
               <Facts exhibit={found.exhibit} moments={found.moments} />
               <Timeline moments={found.moments} />
-              {found.isAll ? '' : <p class="rest">{told.custody.more}</p>}
               <WhatStands origin={found.origin} exhibit={found.exhibit} participants={found.participants} />
               {key === undefined || !reader.isReading || !mayHandOver(found, key.id) ? (
                 ''
@@ -73,17 +70,15 @@ function mayHandOver(
   {
     exhibit,
     moments,
-    isAll,
     participants,
   }: {
     exhibit: Exhibit
     moments: readonly Moment[]
-    isAll: boolean
     participants: readonly ParticipantInfo[]
   },
   id: string,
 ): boolean {
-  if (!isAll || isAuthority(participants, id)) return true
+  if (isAuthority(participants, id)) return true
   return heldAfter(exhibit, moments).some(({ holder, isEnded }) => holder === id && !isEnded)
 }
 

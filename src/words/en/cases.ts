@@ -54,7 +54,6 @@ export const cases = {
     shown: 'As far as this reader is shown: the ledger keeps the whole chain, and a walk checks it.',
     ended: (by: string): string => `custody ended, last with ${by}`,
     held: (by: string): string => `held by ${by}`,
-    more: 'Not all entries of custody were looked at: there are too many. The command line walks the whole ledger.',
   },
   timeline: {
     title: 'What happened, in the order of the ledger',

@@ -55,7 +55,6 @@ export const cases: typeof english = {
     shown: '以向此读者出示的内容为限：账本保存完整的保管链，可由全程核验检查。',
     ended: (by) => `保管已结束，最后的保管人为 ${by}`,
     held: (by) => `由 ${by} 保管`,
-    more: '保管条目过多，未全部查看。命令行可以核验整个账本。',
   },
   timeline: {
     title: '经过（按账本顺序）',
