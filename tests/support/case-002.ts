@@ -1,19 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type Cast,
-  type Desk,
-  deposits,
-  ordersErasure,
-  type Part,
-  referenceTo,
-  rules,
-  rulesTogether,
-  says,
-  type Step,
-  takesOver,
-} from './case-002-desk.ts'
+import { deposits, ordersErasure, rules, rulesTogether, says } from './case-002-acts.ts'
+import { takesOver } from './case-002-custody.ts'
+import { type Cast, type Desk, type Part, referenceTo, type Step } from './case-002-desk.ts'
 
 /* The play of case-002: who takes part, and what each does from seizure to finding. Everybody and everything in it is invented. */
 
