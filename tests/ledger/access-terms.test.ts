@@ -162,6 +162,11 @@ describe('terms of access', () => {
     expect(rules.reads('lab')).toBe(true)
     expect(isFoundUnderSeals(rules.standing, 'defence', 1)).toBe(false)
     const sealed = { ...rules.standing }
+    const taken = new Rules()
+    taken.access = sealed.access
+    // The seal of an authority takes its place: the court reads, and lets read, under its own alone.
+    taken.say('court', { rule: 'seal', of: of(1) }).say('court', { rule: 'grant', of: of(1), to: ['defence'] })
+    expect([taken.reads('court'), taken.reads('defence'), taken.reads('lab')]).toEqual([true, true, false])
     rules.say('court', { rule: 'unseal', of: of(1) })
     expect(isFoundUnderSeals(rules.standing, 'defence', 1)).toBe(true)
     expect(isFoundUnderSeals({ ...sealed, nowMs: rules.timeMs + ownSealMs }, 'defence', 1)).toBe(true)

@@ -127,7 +127,9 @@ function afterOne(
       const message = `${maxStanding} ${isGrant ? 'grants' : 'seals and holds'} stand on entry ${deposit}`
       throw new EvidenceError('access-too-many', message, { where })
     }
-    return withRule(withRules(access, deposit, stands), deposit, {
+    // A deposit sealed itself until an authority could: whose seal takes the place of that one.
+    const left = rule === 'seal' ? stands.filter((one) => one.rule !== 'seal' || one.entry !== deposit) : stands
+    return withRule(withRules(access, deposit, left), deposit, {
       ...right,
       rule,
       entry,
