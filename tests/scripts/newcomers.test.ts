@@ -121,7 +121,10 @@ describe('R8: a command that is not there', () => {
         expect.objectContaining({
           code: 'usage',
           message: expect.stringContaining(`"evidence ${command}"`),
-          action: word === 'rotate-key' ? 'See "evidence --help".' : `See "evidence ${command} --help".`,
+          // Of several commands none is the page to look at.
+          action: ['rotate-key', 'undo'].includes(word)
+            ? 'See "evidence --help".'
+            : `See "evidence ${command} --help".`,
         }),
       ]),
     )
