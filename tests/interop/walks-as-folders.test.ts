@@ -53,9 +53,23 @@ function written(input: Input, { entries, leaves }: Ledger, folder: string): str
 
 /** Ledgers that a folder cannot hold, with the reason. */
 const notAsFolder = {
-  'a folder keeps no disclosures': ['walk/disclosure-erased', 'walk/disclosure-foreign'],
+  'a folder keeps no disclosures': [
+    'walk/disclosure-erased',
+    'walk/disclosure-foreign',
+    'walk/erasure-change',
+    'walk/erasure-done',
+    'walk/erasure-not-done',
+    'walk/erasure-order-altered',
+    'walk/erasure-order-void',
+    'walk/erasure-ordered-twice',
+  ],
   'the checkpoint cannot be read, or is of more than one tile': ['walk/entries-none'],
   'a bundle cannot lack one of its entries': [
+    'walk/custody-entry-missing-lieu',
+    'walk/custody-entry-missing',
+    'walk/erasure-of-missing',
+    'walk/erasure-origin-genesis-missing',
+    'walk/finding-challenge-missing',
     'walk/ledger-key-rotated-earlier-missing',
     'walk/ledger-key-rotated-entry-missing',
     'walk/ledger-key-rotated-itself-missing',
