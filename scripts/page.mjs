@@ -94,7 +94,9 @@ if (!isCurrent()) {
   const { rolldown } = await import('rolldown')
   rmSync(page, { recursive: true, force: true })
   mkdirSync(assets, { recursive: true })
-  const inputs = await split(rolldown, entries)
+  // The check apart: what it loads first must not grow by what other pages share with it.
+  const { check, ...others } = entries
+  const inputs = [...(await split(rolldown, { check })), ...(await split(rolldown, others))]
   const worker = await joined(rolldown, 'check/hash-worker.js', 'iife')
   const core = await joined(rolldown, 'check/core-main.js')
   writeFileSync(join(assets, 'hash-worker.js'), worker.text)

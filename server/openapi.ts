@@ -186,6 +186,7 @@ const said: Readonly<Record<string, string>> = {
 const bounds: Readonly<Record<string, readonly [minimum: number, maximum: number]>> = {
   'get /v1/entries limit': [1, maxListLimit],
   'get /v1/timestamps limit': [1, maxListLimit],
+  'get /v1/readings limit': [1, maxListLimit],
   'get /v1/replication wait': [0, maxReplicationWait],
   'get /v1/entries/{index}/status from': [1, Number.MAX_SAFE_INTEGER],
   'get /v1/proofs/inclusion size': [1, Number.MAX_SAFE_INTEGER],

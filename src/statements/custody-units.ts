@@ -58,6 +58,16 @@ export function judgeDistinct(named: readonly Unit[], findings: Findings): boole
   return true
 }
 
+/** True where it adds `exhibit-repeated` on a partial registry, where deposits need not be at hand: two references may name one unit whatever their deposit is. */
+export function judgeNamedTwice(references: readonly Placed[], { registry, findings }: Asked<unknown>): boolean {
+  const twice = references.find(({ index, item }, i) =>
+    references.slice(0, i).some((one) => one.index === index && (one.item ?? item) === (item ?? one.item)),
+  )
+  if (registry.isPartial !== true || twice === undefined) return false
+  violate(findings, 'exhibit-repeated', `a unit of entry ${twice.index} is named twice`, twice.where)
+  return true
+}
+
 function nameOf({ index, item }: Unit): string {
   return `item ${item} of entry ${index}`
 }
@@ -147,6 +157,7 @@ export function judgeOwnUnits(
   const before = findings.violations.length
   const named = judgeUnits(ownUnits(members), asked)
   for (const one of order) judgeOrder(one, asked)
+  if (judgeNamedTwice(ownUnits(members), asked)) return registry
   if (findings.violations.length > before || !judgeDistinct(named, findings)) return registry
   judgeCustody(named, { holder: entry.statement.common.iss, isEnded }, asked)
   return withCustody(registry, named, change)

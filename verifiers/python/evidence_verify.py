@@ -3693,6 +3693,19 @@ def units_named(judgement: Judgement, references: list[dict[str, Any]]) -> list[
     return units
 
 
+def named_twice(judgement: Judgement, references: list[dict[str, Any]]) -> bool:
+    """Of deposits that need not be at hand: two references may name one unit whatever their deposit is."""
+    if not judgement.state.partial:
+        return False
+    for at, one in enumerate(references):
+        for other in references[:at]:
+            same = "item" not in one or "item" not in other or one["item"] == other["item"]
+            if one["index"] == other["index"] and same:
+                judgement.found("exhibit-repeated", "a unit is named twice")
+                return True
+    return False
+
+
 def are_distinct(judgement: Judgement, units: list[Unit]) -> bool:
     if len(set(units)) == len(units):
         return True
@@ -3749,7 +3762,7 @@ def transfer(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None
         judgement.not_judged.append(f"whether entry {by} used the release up is not known")
     judgement.violations += exhibits.violations
     judgement.not_judged += exhibits.not_judged
-    if exhibits.violations or not are_distinct(judgement, units):
+    if named_twice(judgement, told["exhibits"]) or exhibits.violations or not are_distinct(judgement, units):
         return no_change
     if "inLieu" not in told:
         judge_custody(judgement, units, told["iss"], since=told["since"])
@@ -3772,7 +3785,7 @@ def ending_custody(judgement: Judgement, payload: dict[str, Any]) -> Callable[[]
     units = units_named(judgement, payload["of"])
     if "order" in payload:
         judge_order(judgement, payload["order"])
-    if len(judgement.violations) > before or not are_distinct(judgement, units):
+    if named_twice(judgement, payload["of"]) or len(judgement.violations) > before or not are_distinct(judgement, units):
         return no_change
     judge_custody(judgement, units, judgement.statement.iss)
 
@@ -3808,7 +3821,7 @@ def resuming_custody(judgement: Judgement, payload: dict[str, Any]) -> Callable[
     """ "Resuming custody"."""
     state, before = judgement.state, len(judgement.violations)
     units = units_named(judgement, payload["of"])
-    if len(judgement.violations) > before or not are_distinct(judgement, units):
+    if named_twice(judgement, payload["of"]) or len(judgement.violations) > before or not are_distinct(judgement, units):
         return no_change
     judge_custody(judgement, units, judgement.statement.iss, ended=True)
 

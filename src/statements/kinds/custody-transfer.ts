@@ -18,6 +18,7 @@ import {
   uncertainOf,
   judgeCustody,
   judgeDistinct,
+  judgeNamedTwice,
   judgeUnits,
   leaveUnitsOpen,
   placedUnits,
@@ -136,6 +137,7 @@ function judgeExhibits(asked: Asked<TransferMembers>, release: Release): readonl
   }
   append(findings.violations, exhibits.violations)
   append(findings.unjudged, exhibits.unjudged)
+  if (judgeNamedTwice(exhibitsOf(members), asked)) return undefined
   if (exhibits.violations.length > 0 || !judgeDistinct(named, findings)) return undefined
   if (release.inLieu === undefined)
     judgeCustody(named, { holder: release.iss, isEnded: false, since: release.since }, asked)
