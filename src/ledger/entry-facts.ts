@@ -1,7 +1,7 @@
 import { attempt, valueOr } from '../core/attempt.ts'
 import { toHex } from '../core/base64.ts'
 import { equalBytes, utf8 } from '../core/bytes.ts'
-import { parseDisclosure } from '../core/disclosure.ts'
+import { disclosureDigest, parseDisclosure } from '../core/disclosure.ts'
 import { leafHash, statusHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { sha256 } from '../core/hash.ts'
@@ -77,6 +77,13 @@ export function sealedReferences(statement: Statement, disclosures: readonly str
   if (disclosures.length === 0 || kindNamed(statement.common.kind)?.accessTerms === undefined) return []
   const terms = valueOr(() => accessTermsOf(readBody(statement), disclosures.map(parseDisclosure)), undefined)
   return (terms?.of ?? []).map(({ index }) => index)
+}
+
+/** Disclosures as they are kept for an entry, each of which must be one that it seals. Throws `storage-damaged`. */
+export function requireSealedHere(kept: readonly string[], sealed: readonly string[], index: number): void {
+  if (kept.every((text) => sealed.includes(disclosureDigest(text)))) return
+  const message = `a stored disclosure of entry ${index} is not the one that was sealed`
+  throw new EvidenceError('storage-damaged', message, { index })
 }
 
 /** The checksum after one more registry entry. */

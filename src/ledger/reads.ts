@@ -10,9 +10,8 @@ import { readBody } from '../statements/body.ts'
 import type { DepositName } from '../statements/kind.ts'
 import type { KeyRecord } from '../statements/registry.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
-import { disclosureDigest } from '../core/disclosure.ts'
 import type { ChainState } from './chain-state.ts'
-import { readStored, requireLeaf, type StoredStatement } from './entry-facts.ts'
+import { readStored, requireLeaf, requireSealedHere, type StoredStatement } from './entry-facts.ts'
 import { isSealedKey, type LookupKey } from './lookup.ts'
 import { kindList, listsWithDeposit, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
 import { type ReceiptText, receiptText } from './receipt-writer.ts'
@@ -145,13 +144,7 @@ export class LedgerReads {
     if (stored.length === 0) return []
     const body = readBody(entry.statement)
     const digests = body === undefined ? [] : sealedDigestsOf(body)
-    if (!stored.every((text) => digests.includes(disclosureDigest(text)))) {
-      throw new EvidenceError(
-        'storage-damaged',
-        `a stored disclosure of entry ${entry.index} is not the one that was sealed`,
-        { index: entry.index },
-      )
-    }
+    requireSealedHere(stored, digests, entry.index)
     return stored
   }
 

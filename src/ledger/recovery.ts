@@ -3,7 +3,7 @@ import { attempt } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
 import type { Checkpoint } from '../core/checkpoint-text.ts'
 import { parseSignedCheckpoint } from '../core/checkpoint.ts'
-import { disclosureDigest, parseDisclosure } from '../core/disclosure.ts'
+import { parseDisclosure } from '../core/disclosure.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
@@ -27,6 +27,7 @@ import {
   readStored,
   referencedIndices,
   requireLeaf,
+  requireSealedHere,
   sealedReferences,
 } from './entry-facts.ts'
 import { readHead } from './head-file.ts'
@@ -246,10 +247,8 @@ async function keptDisclosures(
   body: StatementBody,
 ): Promise<string[]> {
   const kept = await storage.disclosures(index)
-  const sealed = sealedDigestsOf(body)
-  if (kept.every((text) => sealed.includes(disclosureDigest(text)))) return kept
-  const message = `a stored disclosure of entry ${index} is not the one that was sealed`
-  throw new EvidenceError('storage-damaged', message, { index })
+  requireSealedHere(kept, sealedDigestsOf(body), index)
+  return kept
 }
 
 /** Deposits, from `from` on, that sealed themselves in the last days before the end of the ledger, ascending. */

@@ -8,8 +8,7 @@ import { sha256 } from '../core/hash.ts'
 import { valueOr } from '../core/attempt.ts'
 import { readIfThere } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
-import { plainMap } from '../statements/grown-map.ts'
-import { type Registry, takeRegistry } from '../statements/registry.ts'
+import { copyableRegistry, type Registry, takeRegistry } from '../statements/registry.ts'
 import { compacted } from './access/standing.ts'
 import { heldSince } from '../statements/said.ts'
 import type { ChainState } from './chain-state.ts'
@@ -126,22 +125,17 @@ export function dropStateSnapshot(path: string): void {
 
 /** A registry whose maps are plain ones, those within what kinds keep too. */
 function plainRegistry(registry: Registry): Registry {
-  const { participants, keys, proposals, states } = registry
-  const plainStates = [...(states ?? [])].map(([name, state]): [string, unknown] => [name, plainState(state)])
-  return {
-    ...registry,
-    participants: plainMap(participants),
-    keys: plainMap(keys),
-    ...(proposals === undefined ? {} : { proposals: plainMap(proposals) }),
-    ...(states === undefined ? {} : { states: new Map(plainStates) }),
-  }
+  const { states } = registry
+  const plain = copyableRegistry(registry)
+  if (states === undefined) return plain
+  return { ...plain, states: new Map([...states].map(([name, state]) => [name, plainState(state)])) }
 }
 
 function plainState(state: unknown): unknown {
-  if (isMap(state)) return plainMap(state)
+  if (isMap(state)) return new Map(state)
   if (typeof state !== 'object' || state === null) return state
   return Object.fromEntries(
-    Object.entries(state).map(([name, value]: [string, unknown]) => [name, isMap(value) ? plainMap(value) : value]),
+    Object.entries(state).map(([name, value]: [string, unknown]) => [name, isMap(value) ? new Map(value) : value]),
   )
 }
 

@@ -72,8 +72,3 @@ class GrownMap<K, V> implements ReadonlyMap<K, V> {
 export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
   return (map instanceof GrownMap ? (map as GrownMap<K, V>) : new GrownMap([map], map.size)).with(key, value)
 }
-
-/** A map that is nothing but a map, with the entries of one that grew by layers. */
-export function plainMap<K, V>(map: ReadonlyMap<K, V>): Map<K, V> {
-  return new Map(map)
-}

@@ -266,7 +266,7 @@ describe.skipIf(lacks('chromium'))('the pages of cases, in Chromium', () => {
     expect(await whats(page)).toEqual(expect.arrayContaining(['deposited', 'handed-over']))
     expect(await page.locator('.timeline').innerText()).toContain(told.timeline.passed('police', 'lab'))
     expect(await violations(page)).toEqual([])
-    // The same release a second time is refused, in words.
+    // A release that was used is refused, and the page says so in a sentence.
     await go(page, '/take-over')
     await page.setInputFiles('#take-over-files', give(file.name, file.bytes))
     await page.locator('.sign-now').click()
