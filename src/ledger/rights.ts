@@ -242,15 +242,24 @@ function isClosed({ standing }: Reader, entry: EntryFacts): boolean {
 }
 
 /** The seals on a deposit, or on those that an entry, or its terms, are about. */
-function sealed(standing: Standing, { index, about = [] }: Pick<EntryFacts, 'index' | 'about'>): StandingRule[] {
-  const all = standing.access.about.get(index)?.deposits ?? [index, ...about]
+function sealed(standing: Standing, entry: Pick<EntryFacts, 'index' | 'about'>): StandingRule[] {
+  if (standing.access.rules.size === 0) return []
+  const all = standing.access.about.get(entry.index)?.deposits ?? [entry.index, ...(entry.about ?? [])]
   return all.flatMap((deposit) => sealsOn(standing, deposit))
 }
 
 /** What rights ask of an entry. */
 export function entryFacts(entry: { readonly index: number; readonly statement: Statement }): EntryFacts {
   const { iss, kind } = entry.statement.common
-  return { index: entry.index, iss, kind, about: aboutOf(entry.statement) }
+  return {
+    index: entry.index,
+    iss,
+    kind,
+    // Of use where something is sealed alone, and the dearest of all.
+    get about() {
+      return aboutOf(entry.statement)
+    },
+  }
 }
 
 /** Indices of the earlier entries that a statement says something of; none of one that deposits, which is its own subject. */
