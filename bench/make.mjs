@@ -7,7 +7,8 @@ import { readLedgerKey } from '../dist/src/ledger/create.js'
 import { Ledger } from '../dist/src/ledger/ledger.js'
 import { installNativePrimitives } from '../dist/src/node/native.js'
 import { composePossession, signJws } from '../dist/src/statements/compose.js'
-import { plan } from './workload.mjs'
+import { releaseTyp } from '../dist/src/statements/vocabulary.js'
+import { plan, setUpEntries } from './workload.mjs'
 import { bytesOf, depositOf, signerNamed, signerOfFile, statementOf, uuidOf } from './statements.mjs'
 
 const { path, ...parameters } = JSON.parse(process.argv[2])
@@ -35,6 +36,12 @@ const reference = (of) => {
   const { index, leafHash } = places[of]
   return { index, leafHash: toBase64(leafHash) }
 }
+
+/** Index that the next statement comes to have: each step is one entry. */
+let nextIndex = setUpEntries
+
+/** Seconds since 1970 at which each release ends. */
+const releaseEnds = Math.floor(Date.now() / 1000) + 30 * 86_400
 
 /** The statement of each kind of step. */
 const compose = {
@@ -71,6 +78,23 @@ const compose = {
     const release = signJws('evidence-release+jwt', { of: places[of].index, to: party.iss }, party.signer)
     return statementOf({ ...by(party), kind: 'evidence.hand-over' }, { of: reference(of), release })
   },
+  transfer({ signer, giver, of }) {
+    const [from, to] = [parties.get(giver), parties.get(signer)]
+    const payload = {
+      aud: origin,
+      iss: from.iss,
+      jti: uuidOf(randomBytes(16)),
+      iat,
+      exp: releaseEnds,
+      since: nextIndex - 1,
+      to: to.iss,
+      exhibits: [{ ...reference(of), item: 0 }],
+    }
+    const release = signJws(releaseTyp, payload, from.signer)
+    return statementOf({ ...by(to), kind: 'custody.transfer' }, { release, outcome: 'accepted', checked: ['match'] })
+  },
+  record: ({ signer, of }) =>
+    statementOf({ ...by(parties.get(signer)), kind: 'evidence.event' }, { of: reference(of), event: 'examined' }),
 }
 
 /** Has statements sequenced; throws where one is refused. */
@@ -115,6 +139,7 @@ for (const step of plan(parameters)) {
     fresh = new Set()
   }
   texts.push(compose[step.what](step))
+  nextIndex++
   steps.push(step.what === 'deposit' ? { ...step, number: deposits++ } : step)
   if (changesKey.has(step.what)) fresh.add(step.signer)
 }

@@ -27,6 +27,7 @@ build()
 const { cli, cpuSeconds, folderBytes, loadGenerator, peakMiB, startServer, stopServer, timed } = await import(
   './server.mjs'
 )
+const { histories, opening, walks } = await import('./custody.mjs')
 const { machine, parallelVerifies, syncedBatches, verifyRates } = await import('./machine.mjs')
 const { alternate } = await import('./measure.mjs')
 const { cacheFolder, keptLedger } = await import('./kept.mjs')
@@ -166,6 +167,17 @@ async function statefulWalk() {
   }
 }
 
+/** What custody costs: one entry in five of a ledger hands something over. */
+async function custodyRows() {
+  const [data, none] = [
+    ledger({ workload: 'custody', entries: steadyEntries }),
+    ledger({ workload: 'plain', entries: steadyEntries }),
+  ]
+  if (wanted.has('verify.custody')) await measure(() => walks(data, none, fifth(steadyEntries)))
+  if (wanted.has('custody.open')) await measure(() => opening(data))
+  if (wanted.has('custody.history')) await histories(data, measure)
+}
+
 /** Opening and proofs, in a process of their own that finds in memory what a start finds there. */
 async function probes() {
   const data = plainLedger()
@@ -264,6 +276,7 @@ const measurements = [
   [mixedWalk, /^verify\.mixed/],
   [churnWalk, /^verify\.churn/],
   [statefulWalk, /^verify\.stateful/],
+  [custodyRows, /^(?:verify\.custody|custody)/],
   [probes, /^(?:open|proof|disk)/],
   [hashing, /^hash/],
   [coldCheck, /^check/],

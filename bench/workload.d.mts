@@ -1,7 +1,8 @@
 /* See workload.mjs. */
 export interface Step {
-  readonly what: 'admit' | 'rotate' | 'revoke' | 'deposit' | 'attest' | 'hand-over'
+  readonly what: 'admit' | 'rotate' | 'revoke' | 'deposit' | 'attest' | 'hand-over' | 'transfer' | 'record'
   readonly signer: number
+  readonly giver?: number
   readonly of?: number
 }
 export interface Parameters {
@@ -13,6 +14,8 @@ export interface Parameters {
 export const referenceLag: number
 export const setUpEntries: number
 export const churnSignatures: number
+export const custodians: number
+export const historyEvents: number
 export const shares: { readonly relates: number; readonly attestations: number; readonly registry: number }
 export function randomOf(seed: number): () => number
 export function zipf(count: number, random: () => number, exponent?: number): () => number

@@ -125,7 +125,44 @@ function* stateful({ entries, seed }) {
   }
 }
 
-const plans = { plain, mixed, churn, stateful }
+/** Participants of {@link custody}, admitted first: any may come to hold what another deposited. */
+export const custodians = 64
+
+/** Later entries about the first deposit in {@link custody}, spread evenly over the ledger. */
+export const historyEvents = 1000
+
+/**
+ * One entry in five hands a deposit over, from who holds it to another; the first deposit has a history besides, of hand-overs and records in turn. `giver` holds the
+ * deposit before that entry.
+ */
+function* custody({ entries, seed }) {
+  const random = randomOf(seed)
+  const any = () => Math.floor(random() * custodians)
+  for (let signer = 0; signer < custodians; signer++) yield { what: 'admit', signer }
+  const holders = new Int32Array(entries)
+  const from = setUpEntries + custodians
+  const pace = Math.floor((entries - from - referenceLag) / historyEvents)
+  let [deposits, told] = [0, 0]
+  const transfer = (of) => {
+    const giver = holders[of]
+    const signer = (giver + 1 + Math.floor(random() * (custodians - 1))) % custodians
+    holders[of] = signer
+    return { what: 'transfer', signer, giver, of }
+  }
+  for (let i = from; i < entries; i++) {
+    const canRefer = deposits > referenceLag
+    if (canRefer && told < historyEvents && i % pace === 0)
+      yield told++ % 2 === 0 ? transfer(0) : { what: 'record', signer: holders[0], of: 0 }
+    else if (canRefer && i % 5 === 0) yield transfer(1 + Math.floor(random() * (deposits - referenceLag - 1)))
+    else {
+      const signer = any()
+      holders[deposits++] = signer
+      yield { what: 'deposit', signer }
+    }
+  }
+}
+
+const plans = { plain, mixed, churn, stateful, custody }
 
 /** Entries of a whole ledger of {@link churn}. */
 export const churnEntries = (keys) => setUpEntries + keys * (1 + churnSignatures)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   churnEntries,
   churnSignatures,
+  historyEvents,
   type Parameters,
   plan,
   randomOf,
@@ -41,6 +42,7 @@ describe.each([
   { workload: 'mixed', entries: 12_000, keys: 200 },
   { workload: 'churn', keys: 300, entries: churnEntries(300) },
   { workload: 'stateful', entries: 6000 },
+  { workload: 'custody', entries: 12_000 },
 ])('the workload $workload', (parameters) => {
   it('is the same for the same parameters, with a step for each entry', () => {
     const made = steps(parameters)
@@ -94,6 +96,24 @@ describe('shares', () => {
   it('of stateful: one entry in five, once there is something to hand over', () => {
     const later = steps({ workload: 'stateful', entries: 10_000 }).slice(4000)
     expect(later.filter(({ what }) => what === 'hand-over').length / later.length).toBeCloseTo(0.2, 2)
+  })
+
+  it('of custody: one entry in five hands over, each by who holds it; one deposit has a thousand later entries', () => {
+    const holders: number[] = []
+    const made = steps({ workload: 'custody', entries: 40_000 })
+    let told = 0
+    for (const { what, signer, giver, of } of made) {
+      if (what === 'deposit') holders.push(signer)
+      if (of === 0) told++
+      if (what !== 'transfer' || of === undefined) continue
+      expect(holders[of]).toBe(giver)
+      expect(signer).not.toBe(giver)
+      holders[of] = signer
+    }
+    expect(told).toBe(historyEvents)
+    const later = made.slice(3 * referenceLag)
+    const handed = later.filter(({ what, of }) => what === 'transfer' && of !== 0)
+    expect(handed.length / later.length).toBeCloseTo(0.2, 1)
   })
 
   it('a workload that there is not is refused', () => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CliError, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
+import { isDisclosureText } from '../support/disclosures.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 const { path: top, remove } = temporaryFolder()
@@ -15,7 +16,8 @@ const asked = (): string[] => ['--data', data, '--url', ledger.url]
 function salts(): Buffer[] {
   const [, extra = ''] = readFileSync(proof, 'utf8').split('\n')
   const text = Buffer.from(extra.replace('extra ', ''), 'base64').toString()
-  return [...text.matchAll(/WyJ[\w-]{40,}/g)].map(([disclosure]) => Buffer.from(disclosure.slice(6, 26)))
+  const disclosures = text.split('\n').filter(isDisclosureText)
+  return disclosures.map((disclosure) => Buffer.from(disclosure.slice(6, 26)))
 }
 function filesWith(trace: Buffer): string[] {
   return readdirSync(data, { recursive: true, encoding: 'utf8' }).filter((name) => {

@@ -3,6 +3,7 @@ import type { AccessAnswer, DepositAnswer, EntryAnswer } from '../../src/api/ans
 import { accessToken } from '../../src/client/access-token.ts'
 import type { ComposedStatement } from '../../src/statements/compose.ts'
 import { type Answer, type Party, request, showing, type TestServer, testServer } from '../support/server.ts'
+import { isDisclosureText } from '../support/disclosures.ts'
 
 /* Findings of the hostile review of rights and erasure: each of these fails until it is mended. */
 let server: TestServer
@@ -118,7 +119,7 @@ describe('R3: a copy that waits', () => {
     const { status, text } = await waiting
     const claims = text
       .split(/[^A-Za-z0-9_-]+/)
-      .filter((part) => part.startsWith('WyJ'))
+      .filter((part) => isDisclosureText(part))
       .map((part) => Buffer.from(part, 'base64url').toString())
     expect({ status, shown: claims.filter((claim) => claim.includes('secret quiet')).length }).toEqual({
       status: 403,

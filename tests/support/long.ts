@@ -20,21 +20,51 @@ export interface Harness {
 
 /** Why most files of tests/web are left out: the short form drives a browser in the others. */
 const browser = 'minutes of a real browser'
+/** Why the slowest harnesses of tests/faults are: `npm run faults -- NAME` runs one alone. */
+const hardship = 'real servers under hardship, for minutes'
 
 const table = {
+  'tests/clients/python.test.ts': {
+    leftOut: 'the client in Python against a server; tests/project/http.test.ts runs it once',
+  },
+  'tests/faults/clock.test.ts': { leftOut: hardship },
+  'tests/faults/descriptors.test.ts': { leftOut: hardship },
+  'tests/faults/disk-full.test.ts': { leftOut: hardship },
+  'tests/faults/flood.test.ts': { leftOut: hardship },
+  'tests/faults/given-folder.test.ts': { leftOut: hardship },
+  'tests/faults/lock-holders.test.ts': { leftOut: hardship },
+  'tests/faults/locks.test.ts': { leftOut: hardship },
+  'tests/faults/witnesses.test.ts': { leftOut: hardship },
+  'tests/interop/walks-as-folders.test.ts': { sizes: { ledgers: { short: 24, long: 'all' } } },
+  'tests/project/cross-examination.test.ts': { leftOut: 'runs every command of the page for a cross-examination' },
+  'tests/timestamp/certificate.test.ts': { sizes: { bytes: { short: 150, long: 'all' } } },
+  'tests/timestamp/record.test.ts': { sizes: { mutations: { short: 30, long: 150 } } },
+  'tests/vectors/browser-means.test.ts': { leftOut: browser },
+  'tests/verify/walk-ranges.test.ts': {
+    sizes: { damages: { short: 3, long: 'all' }, 'random damages': { short: 3, long: 12 } },
+  },
+  'tests/web/agreement.test.ts': { leftOut: browser },
+  'tests/web/axe.test.ts': { leftOut: browser },
+  'tests/web/case-page.test.ts': { leftOut: browser },
+  'tests/web/certificate.test.ts': { leftOut: browser },
+  'tests/web/deposit.test.ts': { leftOut: browser },
+  'tests/web/firefox.test.ts': { leftOut: browser },
+  'tests/web/make-certificate.test.ts': { leftOut: browser },
   'tests/clients/go.test.ts': {
     leftOut: 'compiles and vets the client in Go; tests/project/http.test.ts runs it once',
   },
   'tests/faults/copy-kill.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },
   'tests/faults/custody.test.ts': {
-    sizes: { sequences: { short: 300, long: 1_500 }, ledgers: { short: 10, long: 40 } },
+    sizes: { sequences: { short: 100, long: 1_500 }, ledgers: { short: 4, long: 40 } },
   },
   'tests/faults/damage.test.ts': { sizes: { cases: { short: 8, long: 20 } } },
   'tests/faults/differential.test.ts': { sizes: { cases: { short: 150, long: 500 } } },
   'tests/faults/fuzz.test.ts': { sizes: { inputs: { short: 5_000, long: 20_000 } } },
   'tests/faults/http.test.ts': { sizes: { requests: { short: 500, long: 1500 } } },
   'tests/faults/kill.test.ts': { sizes: { cycles: { short: 3, long: 8 } } },
-  'tests/faults/partial-knowledge.test.ts': { sizes: { cases: { short: 60, long: 240 } } },
+  'tests/faults/partial-knowledge.test.ts': {
+    sizes: { cases: { short: 60, long: 240 }, ledgers: { short: 60, long: 'all' } },
+  },
   'tests/faults/recogniser.test.ts': { sizes: { inputs: { short: 5_000, long: 20_000 } } },
   'tests/faults/signatures.test.ts': { sizes: { cases: { short: 2_000, long: 20_000 } } },
   'tests/faults/slow-clients.test.ts': { sizes: { connections: { short: 600, long: 1500 } } },

@@ -17,6 +17,7 @@ import {
 import { readToken } from '../../src/timestamp/token.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { lacks } from '../support/system-tools.ts'
+import { sizeOf } from '../support/long.ts'
 import { day, opensslAccepts, TestAuthority, type TestTimeStamper } from '../support/time-authority.ts'
 
 /* docs/spec/13-time-stamps.md, "Time-stamp record" and "Record": renewals, their order, and whatever a stranger may send. */
@@ -220,7 +221,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('a time-stamp record', () => {
             for (const { token: read } of layers[0]?.standing ?? []) expect(read.genTimeMs).toBe(genTimeMs)
             for (const fault of faults) expect(isEvidenceError(fault)).toBe(true)
           }),
-          { numRuns: 150 },
+          { numRuns: sizeOf('tests/timestamp/record.test.ts', 'mutations') },
         )
       },
     )

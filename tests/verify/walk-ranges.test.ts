@@ -31,6 +31,7 @@ import {
   writeRawEntry,
 } from '../support/damage.ts'
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import { sampled, sizeOf } from '../support/long.ts'
 import { Random } from '../support/random.ts'
 import { damageFolder } from '../support/random-damage.ts'
 import { addTable, nextSequence, type RawRecord, type TableLies } from '../support/table-writer.ts'
@@ -255,7 +256,7 @@ describe('a walk whose threads read ranges themselves', () => {
   const keysFrom = async (db: RawDatabase, letter: string): Promise<Buffer[]> =>
     db.keys({ gte: Buffer.from(letter), lt: Buffer.from([letter.charCodeAt(0) + 1]) }).all()
 
-  it.each<[string, (db: RawDatabase) => Promise<void>]>([
+  const damages: readonly [string, (db: RawDatabase) => Promise<void>][] = [
     ['a look-up key is gone', async (db) => db.del((await keysFrom(db, 'l'))[1000] as Buffer)],
     ['a statement id is gone', async (db) => db.del((await keysFrom(db, 'j'))[700] as Buffer)],
     [
@@ -281,15 +282,20 @@ describe('a walk whose threads read ranges themselves', () => {
       },
     ],
     ['the value of an id is too short', async (db) => db.put((await keysFrom(db, 'j'))[9] as Buffer, Buffer.alloc(8))],
-  ])('says the same where %s', async (_what, damage) => {
-    await compare(damage)
-    await compare(async (db) => {
-      await damage(db)
-      // What was altered lies in a table then, and not in a log.
-      const all = db as unknown as { compactRange(from: Buffer, to: Buffer): Promise<void> }
-      await all.compactRange(Buffer.from('a'), Buffer.from('z'))
-    })
-  })
+  ]
+
+  it.each(sampled('tests/verify/walk-ranges.test.ts', 'damages', damages))(
+    'says the same where %s',
+    async (_what, damage) => {
+      await compare(damage)
+      await compare(async (db) => {
+        await damage(db)
+        // What was altered lies in a table then, and not in a log.
+        const all = db as unknown as { compactRange(from: Buffer, to: Buffer): Promise<void> }
+        await all.compactRange(Buffer.from('a'), Buffer.from('z'))
+      })
+    },
+  )
 
   it('R10: says the same where a table deletes a look-up key behind an index, or a MANIFEST, that names a lower one', async () => {
     const lies: TableLies[] = []
@@ -327,7 +333,7 @@ describe('a walk whose threads read ranges themselves', () => {
   })
 
   it('says the same of files that were damaged at random', async () => {
-    for (let seed = 0; seed < 12; seed++) {
+    for (let seed = 0; seed < sizeOf('tests/verify/walk-ranges.test.ts', 'random damages'); seed++) {
       restore()
       damageFolder(test.folder.database, new Random(seed))
       await compareAsItIs()
