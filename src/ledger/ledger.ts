@@ -141,6 +141,8 @@ export class Ledger {
       onGroup: (report) => {
         options.onGroup?.(report)
         replication.wake()
+        // Once the group is answered.
+        setImmediate(() => saving.saveMeanwhile(sequencer.durable))
       },
       onPublished: () => replication.wake(),
     })
@@ -298,7 +300,7 @@ export class Ledger {
     const { sequencer, head, storage, gate, lookups, readings, saving, release } = this.parts
     await sequencer.drain()
     await readings.close()
-    await saving.save(sequencer.durable)
+    await saving.close(sequencer.durable)
     await lookups.stop()
     this.stopWaiting()
     await gate.close()

@@ -29,6 +29,11 @@ const firstLine = 'evidence-ledger state v1'
 const maxBytes = 4 * 1024 * 1024 * 1024 - 1
 /** Entries judged again at start from which on a snapshot is worth its writing. */
 export const worthSaving = 1000
+/**
+ * Of a ledger that runs: entries that keep state since the last snapshot, at least so many and so large a part of all, from which on one is written, so that a
+ * start after a kill does not judge all of them again. Writing takes the more the more there are, and keeps the writer waiting.
+ */
+const worthSavingMeanwhile = { count: 5000, part: 1 / 8 }
 
 /** A state that the ledger's key signed, and the root of the tree that it belongs to. */
 export interface StateSnapshot extends Pick<ChainState, 'size' | 'registry' | 'checksum' | 'access'> {
@@ -36,19 +41,18 @@ export interface StateSnapshot extends Pick<ChainState, 'size' | 'registry' | 'c
   readonly root: Uint8Array
 }
 
-/** Writes a snapshot in the place of an older one. Throws what signing and writing throw. */
-export async function writeStateSnapshot(
-  path: string,
+/** The bytes of a snapshot's file. Throws what signing throws. */
+async function encodeStateSnapshot(
   { size, registry, checksum, access, root }: StateSnapshot,
   { key, sign }: NoteSigner,
-): Promise<void> {
+): Promise<Uint8Array> {
   const isHeld = (id: string, index: number): boolean => heldSince(registry, id, index) !== undefined
   const body = serialize({ registry: plainRegistry(registry), checksum, access: compacted(access, isHeld) })
   const text = `${[firstLine, key.name, size, toBase64(root), toBase64(sha256(body))].join('\n')}\n`
   const note = utf8(encodeNote({ text, signatures: [{ ...key, signature: await sign(utf8(text)) }] }))
   const length = Buffer.alloc(4)
   length.writeUInt32BE(note.length)
-  writeDurably(path, concat(length, note, body))
+  return concat(length, note, body)
 }
 
 /** The snapshot of a folder, if there is one that one of the keys signed and this build can read. */
@@ -84,6 +88,10 @@ export class SavedState {
   private readonly signer: NoteSigner
   /** Entries that keep state, in the snapshot that lies there. */
   private count: number
+  /** How often it was removed: what was made before is not written after. */
+  private drops = 0
+  private isWriting = false
+  private writing: Promise<void> = Promise.resolve()
 
   /** `count`: {@link RegistryChecksum} count of the snapshot that opening went on from; 0 for none. */
   constructor(path: string, signer: NoteSigner, count: number) {
@@ -93,20 +101,48 @@ export class SavedState {
     this.count = existsSync(path) ? count : 0
   }
 
-  /** Writes a snapshot of what is published where it spares the next start enough. Never throws: without it the entries are judged again. */
-  async save({ state, note }: Published): Promise<void> {
-    if (state.checksum.count - this.count < worthSaving) return
-    const { root } = parseSignedCheckpoint(utf8(note)).checkpoint
+  /** Writes a snapshot of what is durable where it spares the next start enough. Never throws: without it the entries are judged again. */
+  async save(durable: Published): Promise<void> {
+    await this.writing
+    if (durable.state.checksum.count - this.count < worthSaving) return
+    this.writing = this.write(durable)
+    await this.writing
+  }
+
+  /** As {@link save}, while entries go on being sequenced: seldom enough that it costs little beside them, and never while another is written. */
+  saveMeanwhile(durable: Published): void {
+    const { count } = durable.state.checksum
+    const { count: least, part } = worthSavingMeanwhile
+    if (this.isWriting || count - this.count < Math.max(least, count * part)) return
+    this.writing = this.write(durable)
+  }
+
+  /** Writes the last one, and none any more: the folder is about to be released. */
+  async close(durable: Published): Promise<void> {
+    await this.save(durable)
+    this.count = Number.POSITIVE_INFINITY
+  }
+
+  private async write({ state, note }: Published): Promise<void> {
+    const { drops } = this
+    this.isWriting = true
     try {
-      await writeStateSnapshot(this.path, { ...state, root }, this.signer)
+      const { root } = parseSignedCheckpoint(utf8(note)).checkpoint
+      const bytes = await encodeStateSnapshot({ ...state, root }, this.signer)
+      // While it was being signed, terms that it holds may have been ordered to be erased.
+      if (drops !== this.drops) return
+      writeDurably(this.path, bytes)
       this.count = state.checksum.count
     } catch {
       // A disk that is full, or a key that cannot be reached: the next start takes longer, and nothing is lost.
+    } finally {
+      this.isWriting = false
     }
   }
 
   /** Removes it before terms are erased that it may hold. Throws what removing throws. */
   drop(): void {
+    this.drops++
     dropStateSnapshot(this.path)
     this.count = 0
   }

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { toBase64 } from '../../src/core/base64.ts'
+import { emptyChain } from '../../src/ledger/chain-state.ts'
+import type { Published } from '../../src/ledger/sequencer.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { readStateSnapshot, worthSaving } from '../../src/ledger/state-snapshot.ts'
+import { readStateSnapshot, SavedState, worthSaving } from '../../src/ledger/state-snapshot.ts'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import { isLetRead } from '../../src/ledger/access/reading.ts'
 import type { Outcome } from '../../src/ledger/group.ts'
@@ -81,6 +83,48 @@ describe('the snapshot of the state', () => {
     expect(existsSync(test.folder.state)).toBe(true)
     expect([...ledger.standing.access.rules]).toEqual([...access.rules])
     expect(reads('lab', made)).toBe(true)
+  })
+
+  it('is written meanwhile by a ledger that runs, so that one that was killed is not judged anew from its beginning', async () => {
+    await admit('lab')
+    const made = await grants(5600, 'lab')
+    await expect.poll(() => snapshot()?.checksum.count).toBeGreaterThanOrEqual(5000)
+    const killed = `${test.root}.killed`
+    copyFolder(test.root, killed)
+    const readsThen = reads('lab', made)
+    await ledger.close()
+    rmSync(test.root, { recursive: true })
+    copyFolder(killed, test.root)
+    rmSync(killed, { recursive: true })
+    const before = statSync(test.folder.state).size
+    ledger = await test.open()
+    expect(reads('lab', made)).toBe(readsThen)
+    // It went on from that one: too few came since for another.
+    expect(statSync(test.folder.state).size).toBe(before)
+  })
+
+  it('that is being signed when terms are to be erased is not written after', async () => {
+    let begun = (): void => {}
+    let end = (_signature: Uint8Array): void => {}
+    const isBegun = new Promise<void>((resolve) => (begun = resolve))
+    const signature = new Promise<Uint8Array>((resolve) => (end = resolve))
+    const sign = (): Promise<Uint8Array> => {
+      begun()
+      return signature
+    }
+    const path = `${test.root}.state`
+    const saving = new SavedState(path, { key: readOwnKey(test.folder), sign }, 0)
+    const { checksum, ...rest } = emptyChain(test.origin)
+    const durable = (count: number): Published => ({
+      state: { ...rest, checksum: { ...checksum, count } },
+      note: ledger.reads.checkpoint,
+    })
+    saving.saveMeanwhile(durable(100_000))
+    await isBegun
+    saving.drop()
+    end(new Uint8Array(64))
+    await saving.close(durable(0))
+    expect(existsSync(path)).toBe(false)
   })
 
   it('is not written for a few entries', async () => {
