@@ -11,6 +11,7 @@ import { installNativePrimitives } from '../../src/node/native.ts'
 import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
+import { keptText, operatorErasuresFlag } from '../options/operator-erasures.ts'
 import { dataDir, requirePolicy } from '../options/policy.ts'
 import type { Output } from '../render/output.ts'
 import { progressOf } from '../render/progress.ts'
@@ -19,7 +20,8 @@ import { UrlPieces } from '../sources/url-pieces.ts'
 const help = `
 A backup is a folder of files: tiles and entries as "evidence export" writes them, disclosures, the list of erasures, the
 signed checkpoint. Run it again and it writes what is new; each run is verified before its checkpoint is taken over, and
-what was erased from the ledger goes from the backup. Private keys are never in it (docs/operations/key-ceremony.md).
+what an order in the ledger erased goes from the backup. What the operator erased without one is kept, unless
+--operator-erasures is given: else somebody who has the ledger's machine could empty its backups. Private keys are never in it (docs/operations/key-ceremony.md).
 It keeps one state, the newest, and no history: for older states take a folder for each, or snapshots of what it lies on.
 
 A stopped ledger is read from its folder; a running one is asked over HTTP, by an auditor's key (--url; the second example is the
@@ -37,6 +39,7 @@ const flags = [
   }),
   ['--final', 'for moving: the data folder signs no more, wherever the backup is restored does'],
   acceptMissingFlag,
+  operatorErasuresFlag,
 ] as const
 type BackupCommandOptions = OptionsOf<typeof flags>
 
@@ -50,7 +53,8 @@ export function backupCommand(program: Command): void {
         ? ofFolder(out, options, output)
         : ofServer(out, options.url, options, output))
       output.result({ out, ...result }, [
-        `${out} holds ${count(result.size)} entries: ${count(result.added)} new, ${count(result.erased)} erasures applied`,
+        `${out} holds ${count(result.size)} entries: ${count(result.added)} new, told of ${count(result.erased)} erasures`,
+        ...keptText(result.kept),
         ...(result.final
           ? [
               `final: ${dataDir(options)} signs no more`,
@@ -71,6 +75,7 @@ async function ofFolder(out: string, options: BackupCommandOptions, output: Outp
     out,
     final: options.final === true,
     ...acceptMissing(options, output),
+    operatorErasures: options.operatorErasures === true,
     onProgress,
   }).finally(stop)
 }
@@ -90,5 +95,14 @@ async function ofServer(
   const source = new UrlPieces(client.as(identity))
   const { onProgress, stop } = progressOf(output, 'backing up', 'entries')
   const [key, policy] = [readOwnKey({ policy: path }), readPolicyBytes(path)]
-  return makeBackup({ source, out, key, policy, ...acceptMissing(options, output), onProgress }).finally(stop)
+  const operatorErasures = options.operatorErasures === true
+  return makeBackup({
+    source,
+    out,
+    key,
+    policy,
+    ...acceptMissing(options, output),
+    operatorErasures,
+    onProgress,
+  }).finally(stop)
 }

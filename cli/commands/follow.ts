@@ -4,12 +4,13 @@ import { catchUp, startFollowing } from '../follow/follower.ts'
 import { clientFlags, outputOf } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 import { acceptMissingFlag } from '../options/missing-claims.ts'
+import { operatorErasuresFlag } from '../options/operator-erasures.ts'
 import { stopSignal } from '../serve/until-stopped.ts'
 
 const help = `
 Keeps a copy of a running ledger in a data folder of its own: every group is judged (signatures, rulebook, tree, checkpoint)
-and made durable here before the next. It never signs. What is erased at the leader is erased here. When the leader's disk is
-lost, stop this command and run "evidence promote --take-over"; the ledger's private key is not here, so keep it where you
+and made durable here before the next. It never signs. What an order in the ledger erases is erased here; what the leader's
+operator erased without one is kept, unless --operator-erasures is given. When the leader's disk is lost, stop this command and run "evidence promote --take-over"; the ledger's private key is not here, so keep it where you
 can reach it. The key must be an auditor's. For a leader that answers nothing before this follower holds it, start the
 leader with --require-follower and this key's participant.
 
@@ -20,6 +21,7 @@ const flags = [
   ...clientFlags({ policy: 'the one that the copy was begun with; needed the first time' }),
   ['--once', 'catch up, then end'],
   acceptMissingFlag,
+  operatorErasuresFlag,
 ] as const
 
 /** `evidence follow` */

@@ -7,6 +7,7 @@ import { Replica } from '../../src/ledger/copy/replica.ts'
 import { readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { clientKey, clientOf, type ClientOptions, identify, keyNamed } from '../options/client.ts'
 import { acceptMissing, type AcceptMissingOptions } from '../options/missing-claims.ts'
+import { keptText, type OperatorErasuresOptions } from '../options/operator-erasures.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import type { Output } from '../render/output.ts'
 import { progressOf } from '../render/progress.ts'
@@ -32,19 +33,19 @@ interface Following {
 
 /** Opens the folder of the copy, or makes it of the leader's first piece. Throws `usage`, `key-unknown`, and the codes of Replica. */
 export async function startFollowing(
-  options: ClientOptions & AcceptMissingOptions,
+  options: ClientOptions & AcceptMissingOptions & OperatorErasuresOptions,
   output: Output,
   stopped: AbortSignal,
 ): Promise<Following> {
   if (keyNamed(options) === undefined) throw new EvidenceError('usage', 'name an auditor’s key by --key FILE')
   const root = dataDir(options)
-  const missing = acceptMissing(options, output)
+  const allowed = { ...acceptMissing(options, output), operatorErasures: options.operatorErasures === true }
   const { key: signer, path } = clientKey(options)
   const { url } = clientOf(options, output)
   // Tried again here, for ever: not within one request.
   const client = new LedgerClient(url, undefined, { retries: 0 })
   if (!Replica.isToBeMade(root)) {
-    const replica = await Replica.open(root, missing.acceptMissing)
+    const replica = await Replica.open(root, allowed)
     const id = options.id ?? replica.registry.keys.get(signer.thumbprint)?.participant
     if (id !== undefined) return { replica, source: new UrlPieces(client.as({ id, signer })) }
     await replica.close()
@@ -56,7 +57,7 @@ export async function startFollowing(
   const source = new UrlPieces(client.as(await identify(options, client, signer, path)))
   const first = await untilAnswered(() => firstPiece(source), output, stopped)
   if (first === undefined) throw new EvidenceError('server-unreachable', 'stopped before the leader answered')
-  const replica = await Replica.create({ root, policy, key, of: url, first, ...missing })
+  const replica = await Replica.create({ root, policy, key, of: url, first, ...allowed })
   noteOwn(root)
   return { replica, source }
 }
@@ -90,8 +91,10 @@ export async function catchUp(
     if (isEmpty && wait > 0 && performance.now() - askedMs < soonMs) await pause(soonPauseMs, stopped)
   }
   stop()
-  output.result({ url: source.name, size: replica.size, erasures: replica.erasures }, [
-    `holds ${count(replica.size)} entries of ${source.name}`,
+  const { size, erasures, keptErasures: kept } = replica
+  output.result({ url: source.name, size, erasures, kept }, [
+    `holds ${count(size)} entries of ${source.name}`,
+    ...keptText(kept),
   ])
 }
 

@@ -15,6 +15,8 @@ export const erasureSchema = z.strictObject({
   digests: z.array(z.string().length(43)).max(64),
   /** Index of the order; a copy erases by the order itself, and learns by this line only why a claim is missing. */
   by: z.int().min(0).optional(),
+  /** In a copy's list: its source's operator erased this without an order, and the copy does not follow that. */
+  kept: z.literal(true).optional(),
 })
 export type Erasure = z.infer<typeof erasureSchema>
 
@@ -34,6 +36,25 @@ export function readErasures(path: string): Erasure[] {
         throw new EvidenceError('config-invalid', `${where} is not an erasure`, { where }, { cause })
       }
     })
+}
+
+/** The lines that erase by themselves: an operator's, without an order, where they are followed. */
+export function byOperator(erasures: readonly Erasure[]): Erasure[] {
+  return erasures.filter(({ by, kept }) => by === undefined && kept === undefined)
+}
+
+/**
+ * A source's lines as a copy lists them. Without an order in the ledger nothing vouches for an erasure: somebody who has the source's machine could empty
+ * every copy of it. So a copy follows an operator's only where its own operator says so, and else keeps what it has.
+ */
+export function listedIn(erasures: readonly Erasure[], follows: boolean): Erasure[] {
+  return erasures.map(({ kept, ...line }) => (follows || line.by !== undefined ? line : { ...line, kept: true }))
+}
+
+/** Follows what a copy kept until now: gives the lines, which the list holds as done when this returns. Call it when their claims are gone. */
+export function noLongerKept(path: string): void {
+  const lines = listedIn(readErasures(path), true).map((erasure) => `${JSON.stringify(erasure)}\n`)
+  writeDurably(path, lines.join(''))
 }
 
 /** Adds to a list: written anew as a whole, durable when this returns. Erasures are rare, and the list is short. */

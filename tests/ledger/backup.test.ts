@@ -41,9 +41,10 @@ async function fillTo(size: number): Promise<void> {
   await ledger.close()
 }
 
-function backUp(final = false, root = test.root): ReturnType<typeof backUpFolder> {
-  return backUpFolder({ root, out, final })
+function backUp(final = false, root = test.root, operatorErasures = false): ReturnType<typeof backUpFolder> {
+  return backUpFolder({ root, out, final, operatorErasures })
 }
+const backUpAll = (): ReturnType<typeof backUpFolder> => backUp(false, test.root, true)
 
 async function verifyBackup(): Promise<{ exit: number; size: number; disclosures: unknown; codes: string[] }> {
   const report = await walk({ source: new StaticSource(out), policy: policyOfFolder(test) })
@@ -78,7 +79,7 @@ afterAll(() => {
 describe('a backup', () => {
   it('holds entries, tiles and disclosures, verifies as a folder, and leaves the ledger as it was', async () => {
     const before = folderHash(test.root)
-    expect(await backUp()).toEqual({ size: 302, added: 302, erased: 0, final: false })
+    expect(await backUp()).toEqual({ size: 302, added: 302, erased: 0, kept: 0, final: false })
     expect(folderHash(test.root)).toBe(before)
     expect(await verifyBackup()).toEqual({
       exit: 0,
@@ -100,13 +101,13 @@ describe('a backup', () => {
     await backUp()
     const { ino, mtimeMs } = statSync(join(out, 'tile/entries/000'))
     await fillTo(600)
-    expect(await backUp()).toEqual({ size: 600, added: 298, erased: 0, final: false })
+    expect(await backUp()).toEqual({ size: 600, added: 298, erased: 0, kept: 0, final: false })
     expect(statSync(join(out, 'tile/entries/000'))).toMatchObject({ ino, mtimeMs })
     // The right edge of the earlier run is gone: a full tile has its place.
     expect(existsSync(join(out, 'tile/entries/001.p'))).toBe(false)
     expect(readdirSync(join(out, 'tile/entries/002.p'))).toEqual([String(600 - 512)])
     expect(await verifyBackup()).toMatchObject({ exit: 0, size: 600, disclosures: { present: 2 * 598, withheld: 0 } })
-    expect(await backUp()).toEqual({ size: 600, added: 0, erased: 0, final: false })
+    expect(await backUp()).toEqual({ size: 600, added: 0, erased: 0, kept: 0, final: false })
     expect(await verifyBackup()).toMatchObject({ exit: 0, size: 600 })
   })
 
@@ -120,7 +121,7 @@ describe('a backup', () => {
     }
   })
 
-  it('loses what was erased from the ledger, at the next run', async () => {
+  it('keeps what the operator of the ledger erased without an order, until its own operator follows that', async () => {
     await backUp()
     const ledger = await test.open()
     const [, text] = await ledger.reads.disclosures(await ledger.reads.entry(5))
@@ -132,10 +133,20 @@ describe('a backup', () => {
         readFileSync(join(out, 'disclosures', name)).includes(text as string),
       )
     expect(holds()).toBe(true)
-    expect(await backUp()).toEqual({ size: 302, added: 0, erased: 2, final: false })
+    expect(await backUp()).toEqual({ size: 302, added: 0, erased: 2, kept: 2, final: false })
+    expect(holds()).toBe(true)
+    expect(await verifyBackup()).toMatchObject({ exit: 0, disclosures: { present: 600, withheld: 0 } })
+    // What it kept is there again where it is restored.
+    const other = join(path, `other${runs}`)
+    await restoreBackup({ from: out, root: other, takeOver: true })
+    const source = await FolderSource.open(other, readOwnKey(dataFolder(other)))
+    expect(await source.storage.disclosures(5)).toHaveLength(2)
+    await source.close()
+    expect(await faultsOf(other)).toEqual([])
+    expect(await backUpAll()).toEqual({ size: 302, added: 0, erased: 0, kept: 0, final: false })
     expect(holds()).toBe(false)
     expect(await verifyBackup()).toMatchObject({ exit: 0, disclosures: { present: 597, withheld: 3, foreign: 0 } })
-    expect(await backUp()).toMatchObject({ erased: 0 })
+    expect(await backUp()).toMatchObject({ erased: 0, kept: 0 })
     // What is restored of it knows of the erasures, so that its own copies will.
     await restoreBackup({ from: out, root: fresh, takeOver: true })
     expect(readFileSync(dataFolder(fresh).erased)).toEqual(readFileSync(test.folder.erased))
@@ -350,7 +361,7 @@ describe('claims that a backup has lost', () => {
     const ledger = await test.open()
     await ledger.eraseDisclosures(5)
     await ledger.close()
-    await backUp()
+    await backUpAll()
     writeFileSync(file(), before)
     await restoreBackup({ from: out, root: fresh, takeOver: true })
     const source = await FolderSource.open(fresh, readOwnKey(dataFolder(fresh)))

@@ -88,7 +88,7 @@ describe('copies of a ledger', () => {
       })
       expect([codeOf(misled), misled.stdout]).toEqual(['usage', expect.stringContaining('is not taken')])
       const first = await backup('--policy', policy)
-      expect([first.code, first.json()]).toEqual([0, { out, size: 303, added: 303, erased: 0, final: false }])
+      expect([first.code, first.json()]).toEqual([0, { out, size: 303, added: 303, erased: 0, kept: 0, final: false }])
       await depositSome(server.url, 300, 'second')
       expect((await backup()).json()).toMatchObject({ size: 603, added: 300 })
       expect(await verifyDir()).toMatchObject({ ok: true, size: 603, disclosures: { present: 600, withheld: 0 } })
@@ -130,7 +130,11 @@ describe('copies of a ledger', () => {
       size: 604,
       added: 1,
       erased: 1,
+      kept: 1,
     })
+    expect(await verifyDir()).toMatchObject({ ok: true, disclosures: { present: 601, withheld: 0 } })
+    const followed = await evidenceOk(['backup', out, '--data', data, '--operator-erasures'])
+    expect(followed.stdout).not.toContain('kept:')
     expect(await verifyDir()).toMatchObject({ ok: true, disclosures: { present: 600, withheld: 1 } })
   })
 

@@ -11,7 +11,15 @@ import { erasedBy, sealedDigestsOf } from '../../statements/said.ts'
 import { readTextIfThere } from '../../node/bounded-file.ts'
 import { holdPrivateFolder } from '../../node/folder-filling.ts'
 import { syncFolder, writeDurably } from '../../node/durable-file.ts'
-import { addErasures, type ErasedDigests, keptBy, readErasures } from '../erasures.ts'
+import {
+  addErasures,
+  byOperator,
+  type ErasedDigests,
+  keptBy,
+  listedIn,
+  noLongerKept,
+  readErasures,
+} from '../erasures.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { LedgerTree } from '../tree.ts'
 import { BackupFolder, backupFormat, type BackupManifest } from './backup-folder.ts'
@@ -34,6 +42,8 @@ export interface BackupOptions {
   readonly timeStamps?: TimeStampFiles
   /** Takes note of claims that the source, or the backup, has lost; without it nothing is taken over. */
   readonly acceptMissing?: AcceptFault
+  /** Erases here too what the source's operator erased without an order; the last backup of a move always does. */
+  readonly operatorErasures?: boolean
   /** The last backup of a ledger that moves: its id, and what shuts the source for good before the backup says that it is final. */
   readonly move?: { readonly id: string; readonly shut: () => void }
   /** True where the source may not sign: a copy, or what a move left behind. */
@@ -42,9 +52,11 @@ export interface BackupOptions {
 
 export interface BackupResult {
   readonly size: number
-  /** Entries that this run added, and erasures that it applied. */
+  /** Entries that this run added, and erasures that it was told of. */
   readonly added: number
   readonly erased: number
+  /** Erasures of the source's operator, of this run and those before, that are not done here. */
+  readonly kept: number
   readonly final: boolean
 }
 
@@ -126,15 +138,20 @@ class BackupRun {
     this.writer.sync()
     if (piece.checkpoint !== before) writeDurably(paths.checkpoint, piece.checkpoint)
     // What an order takes goes by the order, which was judged here, and not by the list.
-    this.applyErasures([...erased.filter(({ by }) => by === undefined), ...ordered])
+    const follows = this.options.operatorErasures === true || this.options.move !== undefined
+    const listed = listedIn(erased, follows)
+    const keptBefore = known.filter(({ kept }) => kept === true)
+    this.applyErasures([...(follows ? keptBefore : []), ...byOperator(listed), ...ordered])
     // After the claims are gone: a crash in between leaves them to be removed again.
-    addErasures(paths.erased, erased)
+    if (follows && keptBefore.length > 0) noLongerKept(paths.erased)
+    addErasures(paths.erased, listed)
     const { timeStamps } = this.options
     if (timeStamps !== undefined) copyTimeStamps(timeStamps, new TimeStampFiles(paths.timeStamps), this.tree.size)
     this.writeManifest(known.length + erased.length, piece.config)
     this.writer.removePartials(sizeBefore, this.tree.size)
     const final = this.options.move !== undefined
-    return { size: this.tree.size, added: this.tree.size - sizeBefore, erased: erased.length, final }
+    const kept = readErasures(paths.erased).filter((line) => line.kept === true).length
+    return { size: this.tree.size, added: this.tree.size - sizeBefore, erased: erased.length, kept, final }
   }
 
   /**

@@ -5,7 +5,7 @@ import type { VerifierKey } from '../../core/note.ts'
 import type { Registry } from '../../statements/registry.ts'
 import type { DataFolder } from '../data-folder.ts'
 import { readStored } from '../entry-facts.ts'
-import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
+import { addErasures, byOperator, type Erasure, keptBy, listedIn, noLongerKept, readErasures } from '../erasures.ts'
 import { readHead } from '../head-file.ts'
 import { holdFolder } from '../held-folder.ts'
 import { lookupsGone } from '../lookup.ts'
@@ -23,7 +23,15 @@ import { fillDataFolder, finishFolder } from './restore.ts'
 /** The command that fills the folder. */
 const following = 'evidence follow'
 
-export interface ReplicaCreateOptions {
+/** What a copy's own operator allows. */
+export interface ReplicaOptions {
+  /** Takes note of claims that the leader has lost; without it the follower stops at the first. */
+  readonly acceptMissing?: AcceptFault
+  /** Erases here too what the leader's operator erased without an order. */
+  readonly operatorErasures?: boolean
+}
+
+export interface ReplicaCreateOptions extends ReplicaOptions {
   readonly root: string
   readonly policy: Uint8Array
   readonly key: VerifierKey
@@ -31,8 +39,6 @@ export interface ReplicaCreateOptions {
   readonly of: string
   /** The first piece of the leader, from entry 0. */
   readonly first: Piece
-  /** Takes note of claims that the leader has lost; without it the follower stops at the first. */
-  readonly acceptMissing?: AcceptFault
 }
 
 interface ReplicaParts extends Omit<OpenedFolder, 'tree'> {
@@ -40,7 +46,7 @@ interface ReplicaParts extends Omit<OpenedFolder, 'tree'> {
   readonly key: VerifierKey
   readonly replay: Replay
   readonly release: () => void
-  readonly acceptMissing: AcceptFault | undefined
+  readonly options: ReplicaOptions
 }
 
 /**
@@ -58,7 +64,7 @@ export class Replica {
   }
 
   /** Makes the folder of a first piece, as a whole or not at all. Throws the codes of beginFolder and rebuildDatabase. */
-  static async create({ root, policy, key, of, first, acceptMissing }: ReplicaCreateOptions): Promise<Replica> {
+  static async create({ root, policy, key, of, first, ...options }: ReplicaCreateOptions): Promise<Replica> {
     const { checkpoint: note, entries, config, erased } = first
     if (first.from !== 0 || entries.length === 0)
       throw new EvidenceError('server-answer', `${of} gives other entries than asked`)
@@ -68,13 +74,13 @@ export class Replica {
         { location: folder.database, codec, note, key, entries: once(entries) },
         (_storage, _tree, missing) => {
           missing.excuse(erased)
-          return Promise.resolve(missing.settle(acceptMissing))
+          return Promise.resolve(missing.settle(options.acceptMissing))
         },
       )
-      addErasures(folder.erased, erased)
+      addErasures(folder.erased, listedIn(erased, options.operatorErasures === true))
       await finishFolder(folder, { note, policy, config }, 'follows', of)
     })
-    return Replica.open(root, acceptMissing)
+    return Replica.open(root, options)
   }
 
   /** Whether a folder is to be made into a follower's, and not opened: missing, empty, or cut off when it was made. */
@@ -83,14 +89,16 @@ export class Replica {
   }
 
   /** Opens a follower's folder. Throws `ledger-exists` where it is no follower's, and what opening a ledger throws. */
-  static async open(root: string, acceptMissing?: AcceptFault): Promise<Replica> {
+  static async open(root: string, options: ReplicaOptions = {}): Promise<Replica> {
     const { folder, key, release } = holdFolder(root, 'follow')
     try {
       const guard = readHead(folder.head, key)
       const published = await examineStandIn(folder, [key])
       const opened = await openForWriting(folder, guard, published)
       const replay = new Replay(published.state, opened.tree, opened.storage, key)
-      return new Replica({ ...opened, folder, key, replay, release, acceptMissing })
+      const replica = new Replica({ ...opened, folder, key, replay, release, options })
+      if (options.operatorErasures === true) await replica.eraseKept()
+      return replica
     } catch (error) {
       release()
       throw error
@@ -105,9 +113,13 @@ export class Replica {
   get root(): Uint8Array {
     return rootFromTiles(this.size, this.parts.replay.tree.read)
   }
-  /** Erasures that were applied. */
+  /** Erasures that the leader told, done here or kept. */
   get erasures(): number {
     return this.known
+  }
+  /** Erasures of the leader’s operator that are not done here. */
+  get keptErasures(): number {
+    return readErasures(this.parts.folder.erased).filter(({ kept }) => kept === true).length
   }
   get registry(): Registry {
     return this.parts.replay.state.registry
@@ -133,12 +145,12 @@ export class Replica {
   }
 
   private async append({ entries, checkpoint, erased }: Piece): Promise<void> {
-    const { folder, replay, storage, epoch, head, key, acceptMissing } = this.parts
+    const { folder, replay, storage, epoch, head, key, options } = this.parts
     const expectedSize = this.size
     const { orders, ...group } = await replay.take(entries)
     requireSignedTree(checkpoint, key, replay.tree)
     replay.missing.excuse([...readErasures(folder.erased), ...erased, ...orders.flatMap(({ of }) => of)])
-    replay.missing.settle(acceptMissing)
+    replay.missing.settle(options.acceptMissing)
     const stored = orders.map((order) => ({ ...order, of: order.of.filter(({ index }) => index < expectedSize) }))
     const targets = await targetsOf(stored, replay.tree)
     await storage.append({ ...group, expectedSize, epoch, checkpoint })
@@ -148,9 +160,27 @@ export class Replica {
   }
 
   private async erase(erased: readonly Erasure[]): Promise<void> {
-    const { storage, folder, replay } = this.parts
+    const { folder, options } = this.parts
     // What an order takes goes by the order, which was judged here.
-    for (const erasure of erased.filter(({ by }) => by === undefined)) {
+    const listed = listedIn(erased, options.operatorErasures === true)
+    await this.eraseClaims(byOperator(listed))
+    // After the claims are gone: cut off in between, they are told again.
+    addErasures(folder.erased, listed)
+    this.known += erased.length
+  }
+
+  /** Erases what was kept before the operator of this copy said to follow. */
+  private async eraseKept(): Promise<void> {
+    const { erased } = this.parts.folder
+    const kept = readErasures(erased).filter((line) => line.kept === true)
+    if (kept.length === 0) return
+    await this.eraseClaims(kept)
+    noLongerKept(erased)
+  }
+
+  private async eraseClaims(erasures: readonly Erasure[]): Promise<void> {
+    const { storage, replay } = this.parts
+    for (const erasure of erasures) {
       const held = await storage.disclosures(erasure.index)
       const keep = keptBy(erasure, held)
       if (keep.length === held.length) continue
@@ -159,9 +189,6 @@ export class Replica {
       const lists = lookupsGone(statement.common, gone.map(parseDisclosure), keep.map(parseDisclosure))
       await storage.eraseDisclosures([{ index: erasure.index, keep, lists }])
     }
-    // After the claims are gone: cut off in between, they are told again.
-    addErasures(folder.erased, erased)
-    this.known += erased.length
   }
 
   async close(): Promise<void> {

@@ -19,7 +19,7 @@ import {
   readPolicyBytes,
 } from '../data-folder.ts'
 import { shutClaims } from '../claims-shut.ts'
-import { addErasures, type Erasure, erasedByIndex, readErasures } from '../erasures.ts'
+import { addErasures, byOperator, type Erasure, erasedByIndex, readErasures } from '../erasures.ts'
 import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import { type SigningState, writeSigningState } from '../signing-state.ts'
@@ -74,8 +74,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
     claim?.make()
     const progress = onProgress === undefined ? {} : { onProgress: (done: number) => onProgress(done, size) }
     const erasures = readErasures(paths.erased)
-    // What an order takes goes by the order, which the new database judges, and not by the list.
-    const listed = erasures.filter(({ by }) => by === undefined)
+    // What an order takes goes by the order, which the new database judges, and not by the list; what the backup kept is restored.
+    const listed = byOperator(erasures)
     const entries = bundlesOf(backup, size, listed)
     const codec = createLookupCodec(folder)
     await rebuildDatabase({ location: folder.database, codec, note, key, entries, ...progress }, (_, tree, missing) => {
@@ -135,7 +135,7 @@ export async function finishFolder(
   await writeHead(folder.head, note)
 }
 
-/** What the list says is erased is not restored, whatever else the files hold. */
+/** What these lines say is erased is not restored, whatever else the files hold. */
 async function* bundlesOf(
   backup: BackupFolder,
   size: number,
