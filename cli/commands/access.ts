@@ -20,12 +20,13 @@ import { policyOf } from '../options/policy.ts'
 import { when } from '../render/when.ts'
 import { signAndDeposit } from '../statements/sign.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
+import { depositReadingsCommand } from './deposit-readings.ts'
 import { readingsCommand } from './readings.ts'
 
 /** The kind of statement by which rules of access are set. */
 const kind: Kind = 'access.rule'
 
-/** `evidence access grant|end|seal|unseal|hold|unhold|list|readings` */
+/** `evidence access grant|end|seal|unseal|hold|unhold|list|readings|deposit-readings` */
 export function accessCommand(program: Command): void {
   const group = program
     .command('access')
@@ -49,6 +50,7 @@ Example:
   ruleCommand(group, 'unhold', 'lift your hold (an authority signs)', ruleFlags)
   listCommand(group)
   readingsCommand(group)
+  depositReadingsCommand(group)
 }
 
 const ruleFlags = [

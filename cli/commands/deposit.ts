@@ -9,15 +9,14 @@ import { canDigest } from '../../src/node/file-digest.ts'
 import { inMadeFolder } from '../../src/node/private-folder.ts'
 import { categories, relations, type SealedClaim } from '../../src/statements/vocabulary.ts'
 import { type KnownDigests, planDeposit } from '../deposit/plan.ts'
-import { type JobOutcome, runDeposit } from '../deposit/run.ts'
+import { runDeposit } from '../deposit/run.ts'
 import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
 import { declare, type OptionsOf, repeated } from '../options/declare.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import { relationFrom, relationsTo } from '../options/relation.ts'
 import { digestArgument, openCodeArgument } from '../options/values.ts'
 import { endLines } from '../render/ledger-end.ts'
-import type { Output } from '../render/output.ts'
-import { exitOfRefusal } from '../render/verdict.ts'
+import { exitCodeOf, report } from '../render/deposits.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 import { parseDecimal } from '../../src/core/bytes.ts'
 
@@ -161,41 +160,4 @@ function sealedFrom(options: DepositOptions): Partial<Record<SealedClaim, JsonVa
     ...(options.collection === undefined ? {} : { collection: jsonFile(options.collection) }),
     ...(options.ext === undefined ? {} : { ext: jsonFile(options.ext) }),
   }
-}
-
-function report(outcomes: readonly JobOutcome[], output: Output): void {
-  const lines = outcomes.flatMap((job) => {
-    const [receipt] = job.receipts ?? []
-    const failed = job.error === undefined ? '' : `: ${job.error.code}: ${job.error.message}`
-    const kept = job.statement
-    if (job.index === undefined) {
-      const told =
-        kept === undefined ? [] : [`  signed statement is kept; to send it again: evidence deposit --resend ${kept}`]
-      return [`${job.outcome.padEnd(13)} ${job.name}${failed}`, ...told]
-    }
-    const when = job.time === undefined ? '' : `, ${job.time}`
-    const skipped = (job.skipped ?? []).map(({ name, why }) => `  not recorded: ${name} (${why})`)
-    return [
-      `${job.outcome.padEnd(13)} ${job.name} as entry ${job.index}${when}`,
-      ...(job.manifest === undefined ? [] : [`  manifest ${job.manifest}`]),
-      `  receipt  ${receipt}${(job.receipts?.length ?? 0) > 1 ? `, and beside each of the other files` : ''}`,
-      ...(job.cosigned === false ? [`  not cosigned yet; later: evidence show ${job.index} --receipt ${receipt}`] : []),
-      ...skipped,
-    ]
-  })
-  const failure = outcomes.find(({ error }) => error !== undefined)?.error
-  const rest = outcomes.filter(({ index }) => index === undefined).length
-  if (failure !== undefined)
-    lines.push(`${outcomes.length - rest} of ${outcomes.length} deposited; ${rest} not. ${failure.kind.action}`)
-  const document = outcomes.map(({ error, ...job }) =>
-    error === undefined
-      ? job
-      : { ...job, error: { code: error.code, message: error.message, action: error.kind.action } },
-  )
-  output.result({ deposits: document }, lines)
-}
-
-function exitCodeOf(outcomes: readonly JobOutcome[]): number {
-  const [first] = outcomes.flatMap(({ error }) => (error === undefined ? [] : [exitOfRefusal(error, ['deposit'])]))
-  return first ?? 0
 }

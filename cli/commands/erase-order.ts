@@ -18,6 +18,7 @@ import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
 import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { declare, type OptionsOf, required, requiredRepeated } from '../options/declare.ts'
 import { codeArgument, indexArgument } from '../options/values.ts'
+import { readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { signAndDeposit } from '../statements/sign.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 
@@ -25,6 +26,7 @@ const help = `
 Signed by an authority (a court, a procuratorate): the ledger and every copy of it erase the claims, and answer when no file of the live
 store holds them. The entry and every receipt stand. --claim is the name of a claim that the receipt discloses; "--claim all" is every claim
 that the entry seals, disclosed or not. The basis is sealed with the order. Several administrators order in a change: "evidence approvals".
+Of entries of a closed ledger that this one continues: --continued; its operator executes that ("evidence ledger successor-orders").
 What the operator removes from a stopped ledger's folder without an order is "evidence ledger erase".
 
 Example:
@@ -36,6 +38,7 @@ const flags = [
   ['--claim <claim>', `one of ${sealedClaims.join(', ')}, or all`, requiredRepeated],
   ['--basis <text>', 'the decision that it rests on; sealed', required],
   ['--note <text>', 'what else is to be said; sealed'],
+  ['--continued <policy>', 'the receipt is of the ledger that this one continues; the policy of that one'],
   ['--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)'],
 ] as const
 
@@ -52,33 +55,41 @@ export function eraseOrderCommand(program: Command): void {
     const { client, identity } = await signedClient(options, output)
     requireReceiptPlace(options.receipt)
     const ledger = await signingLedger(options, client, output)
-    const checked = await receiptOf(entry, client, ledger.policy)
-    const { entryBytes, entry: target } = checked.receipt
+    const { continued } = options
+    const checked = await (continued === undefined
+      ? receiptOf(entry, client, ledger.policy)
+      : receiptOf(entry, undefined, readPolicyFile(continued)))
+    const { entryBytes, entry: target, proof } = checked.receipt
+    const elsewhere = continued === undefined ? {} : { origin: proof.checkpoint.origin }
     const digests = digestsOf(checked, claims)
     const of = [{ index: target.index, leafHash: toBase64(leafHash(entryBytes)), digests }]
-    const shown = new Map([[target.index, statusHash(entryBytes)]])
+    const shown = new Map(continued === undefined ? [[target.index, statusHash(entryBytes)]] : [])
     const { basis, note } = options
     const sealed = { basis, ...defined({ note }) }
-    const result = await signAndDeposit(ledger, identity, 'erasure.order', { of }, sealed, shown)
+    const result = await signAndDeposit(ledger, identity, 'erasure.order', { of, ...elsewhere }, sealed, shown)
     const receipt = writeReceipt(result.index, result.receipt, options.receipt)
-    output.result({ ...result, receipt, of }, [
-      `entry ${result.index}, ${result.time}, orders ${counted(digests.length, 'sealed claim')} of entry ${target.index} to be erased`,
+    output.result({ ...result, receipt, of, ...elsewhere }, [
+      `entry ${result.index}, ${result.time}, orders ${counted(digests.length, 'sealed claim')} of entry ${target.index}${continued === undefined ? '' : ` of ${proof.checkpoint.origin}`} to be erased`,
       `  receipt  ${receipt}`,
     ])
   })
 }
 
 /** The receipt that an argument names, or that the ledger has for an index; it has to hold, but for the policy's quorum. Throws `usage` and its fault. */
-async function receiptOf(argument: string, client: LedgerClient, policy: Policy): Promise<CheckedReceipt> {
+async function receiptOf(argument: string, client: LedgerClient | undefined, policy: Policy): Promise<CheckedReceipt> {
   const read = (bytes: Uint8Array): CheckedReceipt => {
     const checked = checkReceipt(bytes, withoutQuorum(policy))
     const [fault] = [...checked.faults, ...checked.unjudged]
     if (checked.receipt !== undefined && fault === undefined) return checked
     throw new EvidenceError(fault?.code ?? 'receipt-malformed', fault?.message ?? 'the receipt cannot be read')
   }
-  if (/^[0-9]+$/.test(argument)) return read(utf8(await client.receipt(indexArgument(argument))))
+  if (client !== undefined && /^[0-9]+$/.test(argument))
+    return read(utf8(await client.receipt(indexArgument(argument))))
   if (existsSync(fsPath(argument))) return parseArtefact(argument, read)
-  throw new EvidenceError('usage', `${JSON.stringify(argument)} is neither the index of an entry nor a receipt`)
+  throw new EvidenceError(
+    'usage',
+    `${JSON.stringify(argument)} is ${client === undefined ? 'no receipt' : 'neither the index of an entry nor a receipt'}`,
+  )
 }
 
 /** Digests of the claims that are named. Throws `usage` where the receipt does not disclose one, or the entry seals none. */

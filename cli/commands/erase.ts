@@ -10,11 +10,12 @@ import { declare, type OptionsOf, requiredRepeated } from '../options/declare.ts
 import { codeArgument, indexArgument } from '../options/values.ts'
 
 const help = `
-For the operator, on a court's order: removes sealed claims of one entry from the database for good. The entry, its proofs
+For the operator: removes sealed claims of one entry from the database for good. The entry, its proofs
 and every receipt stand; "evidence verify" then reports the claims as withheld, which is no fault. "names" are the names of a
 deposit's files, and in the entry that admitted a person that person's name; "--claim all" removes every claim. A name that was
-never sealed, as an organisation's, is in the entry itself and stays. The server must be stopped. Followers remove the claims
-when they hear of it, backups at their next run; receipts that disclose them, and copies of backups, are elsewhere and not touched.
+never sealed, as an organisation's, is in the entry itself and stays. The server must be stopped. Followers and backups keep the
+claims, unless they run with --operator-erasures; receipts that disclose them are elsewhere and not touched. Without an order in the
+ledger nothing says who decided it: better an authority orders it ("evidence erase"), which copies execute too.
 
 Example:
   evidence ledger erase 17 --claim names --claim note

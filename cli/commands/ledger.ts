@@ -5,12 +5,13 @@ import { closeCommand, endIntakeCommand, setFormatCommand } from './ledger-state
 import { openClaimsCommand } from './open-claims.ts'
 import { reindexCommand } from './reindex.ts'
 import { rotateKeyCommand } from './rotate-key.ts'
+import { successorOrdersCommand } from './successor-orders.ts'
 
 const help = `
 Example:
   evidence ledger reindex --data /srv/ledger`
 
-/** `evidence ledger sign-genesis|rotate-key|set-format|end-intake|close|erase|open-claims|reindex` */
+/** `evidence ledger sign-genesis|rotate-key|set-format|end-intake|close|erase|successor-orders|open-claims|reindex` */
 export function ledgerCommand(program: Command): void {
   const group = program
     .command('ledger')
@@ -23,6 +24,7 @@ export function ledgerCommand(program: Command): void {
     endIntakeCommand,
     closeCommand,
     eraseCommand,
+    successorOrdersCommand,
     openClaimsCommand,
     reindexCommand,
   ])

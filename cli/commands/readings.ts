@@ -19,12 +19,11 @@ export function readingsCommand(group: Command): void {
     'show who read what is sealed: to who set the seal; to operators, the digest of each day',
     flags,
     `
-An operator deposits the digest of each day that has ended, by its own key; the file stays with the ledger.
+An operator deposits the digest of each day that has ended ("evidence access deposit-readings"); the file stays with the ledger.
 
 Example:
   evidence access readings --key court.pem
-  evidence access readings --day 2026-11-27 --key court.pem
-  evidence deposit --without-file sha256:DIGEST --size BYTES --name readings-2026-11-27.ndjson --key operator.pem`,
+  evidence access readings --day 2026-11-27 --key court.pem`,
   ).action(async (options: OptionsOf<typeof flags>) => {
     const output = outputOf(options)
     const client = await withIdentityIfAny(options, clientOf(options, output))

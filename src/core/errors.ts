@@ -243,6 +243,11 @@ export const errorTable = {
     exit: 1,
     action: 'Give the successor’s own first checkpoint, of size 1, and its origin.',
   },
+  'successor-other': {
+    status: 409,
+    exit: 3,
+    action: 'Name the ledger that the "ledger close" of this one names; nothing was erased.',
+  },
   'approvals-needed': {
     status: 403,
     exit: 1,

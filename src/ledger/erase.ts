@@ -1,21 +1,21 @@
-import { parseDisclosure } from '../core/disclosure.ts'
+import { type Disclosure, parseDisclosure } from '../core/disclosure.ts'
 import { addErasures, readErasures } from './erasures.ts'
 import { lookupsGone } from './lookup.ts'
 import type { LedgerReads } from './reads.ts'
 import type { LedgerStorage } from './storage.ts'
 
 /**
- * Erases disclosures of an entry, all or the named claims, and adds them to the `list` of erasures; gives the claims erased. Nothing else
+ * Erases the disclosures of an entry that `which` names, and adds them to the `list` of erasures; gives the claims erased. Nothing else
  * may use the storage meanwhile. Throws `entry-not-found`, `storage-damaged`.
  */
 export async function eraseDisclosures(
   { reads, storage, list }: { readonly reads: LedgerReads; readonly storage: LedgerStorage; readonly list: string },
   index: number,
-  claims?: readonly string[],
+  which: (disclosure: Disclosure) => boolean,
 ): Promise<string[]> {
   const entry = await reads.entry(index)
   const stored = (await reads.disclosures(entry)).map(parseDisclosure)
-  const erased = stored.filter(({ claim }) => claims === undefined || claims.includes(claim))
+  const erased = stored.filter(which)
   const keep = stored.filter((disclosure) => !erased.includes(disclosure))
   // The list of erasures, which copies read, is written before the claims are removed: after a crash in between, the erasure is repeated, and
   // no copy misses it.

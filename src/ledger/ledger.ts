@@ -1,4 +1,5 @@
 import { onlyOne } from '../core/attempt.ts'
+import type { Disclosure } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type VerifierKey, verifierKey } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
@@ -24,6 +25,7 @@ import { type Examined, examineStandIn } from './recovery.ts'
 import type { Handover } from './rotation-marker.ts'
 import { LookupCheck, type LookupState } from './lookup-check.ts'
 import { LedgerReads } from './reads.ts'
+import { executeSuccessorOrders, type OrderedTarget, type SuccessorOrder } from './orders-of-successor.ts'
 import { SavedState } from './state-snapshot.ts'
 import { Rights } from './rights.ts'
 import { type Published, Sequencer, type SequencerOptions } from './sequencer.ts'
@@ -281,12 +283,22 @@ export class Ledger {
    * proofs and receipts stand. Gives the claims erased. Nothing else may be asked of the ledger meanwhile. Throws `entry-not-found`.
    */
   async eraseDisclosures(index: number, claims?: readonly string[]): Promise<string[]> {
+    const which = ({ claim }: Disclosure): boolean => claims === undefined || claims.includes(claim)
+    return eraseDisclosures(await this.forErasing(), index, which)
+  }
+
+  /** Executes orders of the ledger that goes on from this one (orders-of-successor.ts), each judged to hold there. Nothing else may be asked of the ledger meanwhile. */
+  async executeSuccessorOrders(orders: readonly SuccessorOrder[]): Promise<OrderedTarget[]> {
+    return executeSuccessorOrders({ ...(await this.forErasing()), standing: this.standing }, orders)
+  }
+
+  private async forErasing(): Promise<Parameters<typeof eraseDisclosures>[0]> {
     const { folder, reads, storage, lookups, saving } = this.parts
     // A comparison that is under way holds what is erased.
     await lookups.finished()
     // What stands in memory may rest on terms that are erased here: the next start finds it out anew.
     saving.end()
-    return eraseDisclosures({ reads, storage, list: folder.erased }, index, claims)
+    return { reads, storage, list: folder.erased }
   }
 
   /** Ends all waiting for new entries, and for a follower: before a server closes its connections. */

@@ -45,6 +45,13 @@ export interface Erasing {
   readonly digests: readonly string[]
 }
 
+/** Sealed claims of entries of an earlier ledger that a statement orders to be erased there. */
+export interface ErasingBefore {
+  /** Origin of that ledger. */
+  readonly origin: string
+  readonly of: readonly Erasing[]
+}
+
 /** A participant that a statement admits. */
 export interface Admitted {
   readonly id: string
@@ -204,6 +211,8 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
   references?(members: Members): readonly PlacedReference[]
   /** Sealed claims of entries of this ledger that it orders to be erased, at most 64 entries. */
   erases?(members: Members): readonly Erasing[]
+  /** Sealed claims that it orders to be erased in the ledger that this one continues. */
+  erasesBefore?(members: Members): ErasingBefore | undefined
   /** Participants that it admits. */
   admits?(members: Members): readonly Admitted[]
   /** A key that it brings for its own signer. */

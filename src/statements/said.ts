@@ -11,6 +11,7 @@ import type {
   DepositName,
   Ending,
   Erasing,
+  ErasingBefore,
   LedgerKeyChange,
   PlacedReference,
   SignedBy,
@@ -55,6 +56,11 @@ export function referencesOf(body: Body | undefined): readonly PlacedReference[]
 /** The sealed claims of earlier entries of this ledger that a statement orders to be erased. */
 export function erasedBy(body: Body | undefined): readonly Erasing[] {
   return asked(body, (rule, members) => rule.erases?.(members)) ?? []
+}
+
+/** What a statement orders to be erased in the ledger that this one continues; undefined where it orders nothing there. */
+export function erasedBefore(body: Body | undefined): ErasingBefore | undefined {
+  return asked(body, (rule, members) => rule.erasesBefore?.(members))
 }
 
 /** The participants that a statement admits. */

@@ -1,11 +1,17 @@
 import { disclosureDigest } from '../core/disclosure.ts'
 import { counted } from '../core/text.ts'
-import type { Body } from '../statements/kind.ts'
-import { erasedBy } from '../statements/said.ts'
+import type { Body, ErasingBefore } from '../statements/kind.ts'
+import { erasedBefore, erasedBy } from '../statements/said.ts'
 import type { Finding } from './report.ts'
 
 /** Most that is told of one sort. */
 const mostTold = 10_000
+
+/** An order for the ledger that this one continues, in which nothing was found. */
+export interface OrderBefore extends ErasingBefore {
+  /** Index of the order. */
+  readonly by: number
+}
 
 /** Sealed claims of an entry that are not there, since another entry ordered their erasure. */
 export interface OrderedErasure {
@@ -35,8 +41,13 @@ export class OrderedErasures {
   /** Targets with claims that are still there, of those that were compared. */
   readonly flags: Flag[] = []
 
+  /** Orders for the ledger that this one continues, ascending. */
+  readonly before: OrderBefore[] = []
+
   /** Takes what the entry `by` says, if it orders anything; it must be one in which nothing was found. */
   take(by: number, body: Body | undefined): void {
+    const before = erasedBefore(body)
+    if (before !== undefined) this.before.push({ by, ...before })
     for (const { index, digests } of erasedBy(body)) {
       const named = this.orders.get(index) ?? new Map<string, number>()
       this.orders.set(index, named)

@@ -8,7 +8,7 @@ import { emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judgeCheckpoint, judgeDoubted, judgeEarlier, trustedBelow } from './judge-checkpoints.ts'
 import type { EntryObserver } from './judge-entry.ts'
 import { judgeLedgerKeys } from './ledger-keys.ts'
-import type { Flag, OrderedErasure } from './ordered-erasures.ts'
+import type { Flag, OrderBefore, OrderedErasure } from './ordered-erasures.ts'
 import { type Finding, FindingList, joining } from './report.ts'
 import type { LogSource } from '../log/log.ts'
 import type { Appraiser } from './appraiser.ts'
@@ -55,6 +55,8 @@ export interface WalkReport {
   readonly flagged: readonly Flag[]
   /** Sealed claims that are withheld because their erasure was ordered. */
   readonly ordered: readonly OrderedErasure[]
+  /** Orders for the ledger that this one continues, in which nothing was found: its operator executes them. */
+  readonly orderedBefore: readonly OrderBefore[]
   readonly disclosures: { readonly present: number; readonly withheld: number; readonly foreign: number } | undefined
   readonly kinds: Readonly<Record<string, number>>
   readonly participants: number
@@ -149,6 +151,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     unjudged: unjudged.kept,
     flagged: [...compromised(judge.registry, history), ...judge.flagged.slice(0, mostFlagged), ...erasures.flags],
     ordered: erasures.ordered,
+    orderedBefore: erasures.before,
     disclosures: source.disclosuresIn === undefined ? undefined : judge.disclosures,
     kinds: judge.kinds,
     participants: participants.size,
@@ -230,6 +233,7 @@ function emptyReport(source: LogSource, faults: FindingList): WalkReport {
     unjudged: [],
     flagged: [],
     ordered: [],
+    orderedBefore: [],
     disclosures: undefined,
     kinds: {},
     participants: 0,

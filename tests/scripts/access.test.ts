@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -93,15 +94,21 @@ describe('evidence access', () => {
     expect(read.stdout).toMatch(/lab\tentry 5\tread its claims/)
     const digest = (await ok('access', 'readings', '--day', name, '--json', ...by('operator'))).json<ReadingsAnswer>()
     expect(digest.lines).toEqual([])
-    const file = [
-      '--without-file',
-      `sha256:${digest.sha256}`,
-      '--size',
-      String(digest.size),
-      '--name',
-      `readings-${name}.ndjson`,
-    ]
-    await ok('deposit', ...file, ...by('operator'))
+    // The day of now has not ended.
+    const days = (): Promise<{ deposits: { name: string; outcome: string; index: number }[] }> =>
+      ok('access', 'deposit-readings', '--receipts', at('readings'), '--json', ...by('operator')).then((done) =>
+        done.json(),
+      )
+    expect(await days()).toEqual({ deposits: [] })
+    const line = `${JSON.stringify({ time: '2026-01-02T03:04:05.000Z', reader: 'lab', index: 5, shown: 'found', seals: [], previous: '0'.repeat(64) })}\n`
+    writeFileSync(join(data, 'readings', '2026-01-02.ndjson'), line)
+    const [ended] = (await days()).deposits
+    expect(ended).toMatchObject({ name: 'readings-2026-01-02.ndjson', outcome: 'deposited' })
+    expect((await days()).deposits).toMatchObject([{ outcome: 'existing', index: ended?.index }])
+    const sha256 = createHash('sha256').update(line).digest('hex')
+    const found = await ok('find', '--digest', `sha256:${sha256}`, '--json', ...by('operator'))
+    expect(found.json<{ entries: { index: number }[] }>().entries).toMatchObject([{ index: ended?.index }])
+    expect(await refusal('access', 'deposit-readings', ...by('lab'))).toEqual([3, 'not-permitted'])
     await ok('access', 'hold', 'EX-12', '--basis', 'appeal', ...by('court'))
     const { rules } = (await ok('access', 'list', '5', '--json')).json<AccessAnswer>()
     expect(rules.map(({ rule }) => rule)).toEqual(['seal', 'grant', 'hold'])

@@ -45,6 +45,7 @@ const commands = [
   'access hold',
   'access unhold',
   'access list',
+  'access deposit-readings',
   'access readings',
   'approvals',
   'approvals set',
@@ -84,6 +85,7 @@ const commands = [
   'anchor',
   'anchor-for',
   'ledger reindex',
+  'ledger successor-orders',
   'doctor',
   'ledger',
 ]
@@ -130,6 +132,7 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   'anchor-for': ['x', 'x', '--dir', 'x'],
   erase: ['0', '--claim', 'all', '--basis', 'x'],
   'ledger erase': ['0', '--claim', 'all'],
+  'ledger successor-orders': ['--from', 'x', '--policy', 'x'],
   monitor: ['http://127.0.0.1:1', '--once'],
   mirror: ['http://127.0.0.1:1', 'x', '--once'],
   receipt: ['0'],

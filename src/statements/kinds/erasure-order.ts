@@ -47,6 +47,7 @@ export const erasureOrder: StatementKind<'erasure.order', ErasureOrderMembers> =
       asksWhat: true,
     })),
   erases: targetsOf,
+  erasesBefore: ({ of, origin: before }) => (before === undefined ? undefined : { origin: before, of }),
   judge(asked) {
     const { registry, members } = asked
     if (members.origin !== undefined) judgeOrigin(asked, members.origin)
