@@ -14,6 +14,7 @@ import { commonFlags, outputOf } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
 import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
+import { commandLine } from '../render/command-line.ts'
 import { progressOf } from '../render/progress.ts'
 
 const danger = `
@@ -97,8 +98,9 @@ export function promoteCommand(program: Command): void {
     const root = dataDir(options)
     const known = await Promise.all((options.knownCheckpoint ?? []).map(knownCheckpoint))
     await requireLeaderGone(root)
-    const { size, was, unmarked } = await promote({ root, known, takeOver: options.takeOver === true })
-    outputOf(options).result({ data: root, size, was: was ?? null, maySign: true, unmarked: unmarked ?? null }, [
+    const { size, was, unmarked, claimsShut } = await promote({ root, known, takeOver: options.takeOver === true })
+    const document = { data: root, size, was: was ?? null, maySign: true, claimsShut, unmarked: unmarked ?? null }
+    outputOf(options).result(document, [
       was === undefined
         ? `the ledger in ${root} could sign already; ${count(size)} entries`
         : `the ledger in ${root} signs from now on, after ${count(size)} entries`,
@@ -108,6 +110,12 @@ export function promoteCommand(program: Command): void {
             `the final backup ${unmarked} could not be marked: destroy it, or it is restored to a second ledger that signs`,
           ]),
       ...keyNotice(root),
+      ...(claimsShut
+        ? [
+            `no sealed claim is shown yet: orders to erase after entry ${size - 1} may be missing. Have them sent in again, then run`,
+            `  ${commandLine('evidence', 'ledger', 'open-claims', '--orders-sent', ['--data', root])}`,
+          ]
+        : []),
       `next: evidence serve --data ${root}`,
     ])
   })

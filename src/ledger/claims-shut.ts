@@ -8,11 +8,11 @@ import { syncFolder, writeDurably } from '../node/durable-file.ts'
 import type { DataFolder } from './data-folder.ts'
 
 /*
- * That a folder was restored from a copy which may be older than orders to erase (docs/design/erasure.md): until its operator says that it has
+ * That a folder is a copy which took the place of its original, and may be older than orders to erase (docs/design/erasure.md): until its operator says that it has
  * caught up with them, no sealed claim of it is shown. It is written before the folder is whole, and removed by that word alone.
  */
 const schema = z.strictObject({
-  /** What it was restored from. */
+  /** What it was restored from, or followed. */
   of: z.string(),
   /** Entries that it had then: orders after them may be missing. */
   size: z.int().min(0),
@@ -47,6 +47,6 @@ export function openClaims(folder: DataFolder): ClaimsShut | undefined {
 
 /** Why no sealed claim is read of a folder. */
 export function claimsAreShut({ of, size, since }: ClaimsShut): EvidenceError {
-  const message = `sealed claims are not shown: the ledger was restored from ${of} at ${since}, and orders to erase after its ${size} entries may be missing`
+  const message = `sealed claims are not shown: the ledger is a copy of ${of} that took its place at ${since}, and orders to erase after its ${size} entries may be missing`
   return new EvidenceError('claims-shut', message)
 }

@@ -1,11 +1,13 @@
-import { cpSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readClaimsShut, openClaims } from '../../src/ledger/claims-shut.ts'
 import { backUpFolder } from '../../src/ledger/copy/final.ts'
+import { promote } from '../../src/ledger/copy/promote.ts'
+import { Replica } from '../../src/ledger/copy/replica.ts'
 import { restoreBackup } from '../../src/ledger/copy/restore.ts'
 import { readLedgerKey } from '../../src/ledger/create.ts'
-import { dataFolder } from '../../src/ledger/data-folder.ts'
+import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 import { everything } from '../../src/ledger/lookup-scope.ts'
@@ -67,5 +69,39 @@ describe('a ledger that was restored', () => {
     const ledger = await restored(true)
     expect(await shown(ledger)).toEqual([2, 1])
     await ledger.close()
+  })
+
+  it('of such a backup, restored by a word although the move was called off or another restore took it, shows none', async () => {
+    await backUpFolder({ root: test.root, out, final: true })
+    await promote({ root: test.root, takeOver: true })
+    await restoreBackup({ from: out, root, takeOver: true })
+    cpSync(test.folder.ledgerKey, dataFolder(root).ledgerKey)
+    const ledger = await Ledger.open(root, readLedgerKey(root))
+    expect(await shown(ledger)).toEqual([0, 0])
+    expect(ledger.claimsRefusal?.code).toBe('claims-shut')
+    await ledger.close()
+  })
+})
+
+describe('a follower that takes the place of its leader', () => {
+  it('shows no sealed claim until its operator says so: an order may have come after what it held', async () => {
+    const leader = await test.open()
+    const first = await leader.replication.piece(0, 0, 'other')
+    const { policy } = test.folder
+    const key = readOwnKey({ policy })
+    const of = 'http://leader'
+    const replica = await Replica.create({ root, policy: readFileSync(policy), key, of, first })
+    await replica.close()
+    await leader.close()
+    expect(await promote({ root, takeOver: true })).toMatchObject({ size: 3, claimsShut: true })
+    cpSync(test.folder.ledgerKey, dataFolder(root).ledgerKey)
+    const ledger = await Ledger.open(root, readLedgerKey(root))
+    expect(await shown(ledger)).toEqual([0, 0])
+    await expect(ledger.replication.piece(0, 0, 'other')).rejects.toMatchObject({ code: 'claims-shut' })
+    await ledger.close()
+    expect(openClaims(dataFolder(root))).toMatchObject({ of, size: 3 })
+    const open = await Ledger.open(root, readLedgerKey(root))
+    expect(await shown(open)).toEqual([2, 1])
+    await open.close()
   })
 })

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { EvidenceError } from '../../core/errors.ts'
+import { readClaimsShut, shutClaims } from '../claims-shut.ts'
 import { FolderSource } from '../folder-source.ts'
 import { type HeldFolder, whileHeld } from '../held-folder.ts'
 import { clearSigningState, type SigningState } from '../signing-state.ts'
@@ -19,6 +20,8 @@ export interface PromoteResult {
   readonly size: number
   /** What the folder was; undefined where it could sign before. */
   readonly was: SigningState | undefined
+  /** Whether no sealed claim is shown until its operator says that it has every order. */
+  readonly claimsShut: boolean
   /** The final backup of a move that was called off, where it could not be marked: it must be destroyed. */
   readonly unmarked?: string
 }
@@ -75,7 +78,7 @@ export function promote({ root, known = [], takeOver }: PromoteOptions): Promise
   return whileHeld(root, 'promote', async (held) => {
     const { folder, signingState: was } = held
     const size = await FolderSource.reading(held, (source) => checkedSize(held, source, known))
-    if (was === undefined) return { size, was }
+    if (was === undefined) return { size, was, claimsShut: readClaimsShut(folder) !== undefined }
     if (!takeOver) {
       const what = was.standing === 'moved' ? `was moved to ${was.of}` : `is a copy: ${was.standing} (${was.of})`
       throw new EvidenceError(
@@ -85,8 +88,10 @@ export function promote({ root, known = [], takeOver }: PromoteOptions): Promise
       )
     }
     const isMarked = was.standing !== 'moved' || callOff(was, root)
+    // A follower may lag behind an order that its leader answered. Shut before it may sign: cut off in between, it is shut and a copy still.
+    if (was.standing === 'follows') shutClaims(folder, was.of, size)
     clearSigningState(folder)
-    return { size, was, ...(isMarked ? {} : { unmarked: was.of }) }
+    return { size, was, claimsShut: readClaimsShut(folder) !== undefined, ...(isMarked ? {} : { unmarked: was.of }) }
   })
 }
 

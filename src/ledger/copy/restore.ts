@@ -91,8 +91,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
       maySign ? undefined : 'restored',
       resolve(from),
     )
-    // A move has no later orders: what it left behind takes none.
-    if (!final) shutClaims(folder, resolve(from), size)
+    // A move has no later orders, for what it left behind takes none: but for one that was called off, or restored before.
+    if (!final || takeOver) shutClaims(folder, resolve(from), size)
     claim?.requireHeld()
   }
   try {
