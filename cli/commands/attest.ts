@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { partText } from '../../src/statements/later-events.ts'
 import { attestCapacities, retractReasons } from '../../src/statements/vocabulary.ts'
-import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
+import { requireReceiptPlace } from '../files/outputs.ts'
 import { clientFlags, type ClientOptions, outputOf, signedClient } from '../options/client.ts'
 import { type Part, partFlags, partOf, type PartOptions } from '../options/part.ts'
 import { type Target, targetOf } from '../options/reference.ts'
-import { signAndDeposit } from '../statements/sign.ts'
+import { depositKept, placeOf } from '../statements/kept.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { openCodeArgument } from '../options/values.ts'
@@ -81,8 +81,12 @@ async function refer(
   const { policy } = ledger
   const { shown, ...target } = await targetOf(argument, client, policy)
   const of = { ...target, ...(await partOf(options, target.index, policy)) }
-  const result = await signAndDeposit(ledger, identity, kind, members(of), {}, shown)
-  const receipt = writeReceipt(result.index, result.receipt, options.receipt)
+  const { result, receipt } = await depositKept(
+    ledger,
+    identity,
+    { kind, members: members(of), shown },
+    placeOf(options, output),
+  )
   output.result({ ...result, receipt }, [
     `${kind} of entry ${of.index}${partText(of)} is entry ${result.index}, ${result.time}`,
     `  receipt  ${receipt}`,

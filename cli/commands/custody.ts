@@ -9,7 +9,7 @@ import { defined } from '../../src/core/objects.ts'
 import type { ShownEntries } from '../../src/core/shown.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
 import { partText } from '../../src/statements/later-events.ts'
-import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
+import { requireReceiptPlace } from '../files/outputs.ts'
 import {
   clientFlags,
   type ClientOptions,
@@ -25,7 +25,7 @@ import { depositsOf, type Target, targetOf } from '../options/reference.ts'
 import { codeArgument, indexArgument, openCodeArgument } from '../options/values.ts'
 import type { Line } from '../render/output.ts'
 import { when } from '../render/when.ts'
-import { signAndDeposit } from '../statements/sign.ts'
+import { depositKept, placeOf } from '../statements/kept.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 
 /** The kinds of statement by which custody ends, and goes on. */
@@ -186,8 +186,8 @@ async function say(
   const of = referencesOf(targets, options.item)
   const named = { of, ...members, ...defined({ order: order && { index: order.index, leafHash: order.leafHash } }) }
   const shown: ShownEntries = new Map([...targets, ...(order ? [order] : [])].flatMap((target) => [...target.shown]))
-  const result = await signAndDeposit(ledger, identity, kind, named, sealed, shown)
-  const receipt = writeReceipt(result.index, result.receipt, options.receipt)
+  const saying = { kind, members: named, sealed, shown }
+  const { result, receipt } = await depositKept(ledger, identity, saying, placeOf(options, output))
   const about = targets.map(({ index }) => `entry ${index}`).join(', ')
   output.result({ ...result, ...named, receipt }, [
     `${kind} of ${about}${options.item === undefined ? '' : `, item ${options.item}`} is entry ${result.index}, ${when(result.time)}`,

@@ -14,11 +14,11 @@ import { fsPath } from '../../src/node/file-path.ts'
 import { sealedDigestsOf } from '../../src/statements/said.ts'
 import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
 import { sealedClaims } from '../../src/statements/vocabulary.ts'
-import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
+import { requireReceiptPlace } from '../files/outputs.ts'
 import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { declare, type OptionsOf, required, requiredRepeated } from '../options/declare.ts'
 import { codeArgument, indexArgument } from '../options/values.ts'
-import { signAndDeposit } from '../statements/sign.ts'
+import { depositKept, placeOf } from '../statements/kept.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 
 const help = `
@@ -59,8 +59,8 @@ export function eraseOrderCommand(program: Command): void {
     const shown = new Map([[target.index, statusHash(entryBytes)]])
     const { basis, note } = options
     const sealed = { basis, ...defined({ note }) }
-    const result = await signAndDeposit(ledger, identity, 'erasure.order', { of }, sealed, shown)
-    const receipt = writeReceipt(result.index, result.receipt, options.receipt)
+    const saying = { kind: 'erasure.order', members: { of }, sealed, shown } as const
+    const { result, receipt } = await depositKept(ledger, identity, saying, placeOf(options, output))
     output.result({ ...result, receipt, of }, [
       `entry ${result.index}, ${result.time}, orders ${counted(digests.length, 'sealed claim')} of entry ${target.index} to be erased`,
       `  receipt  ${receipt}`,
