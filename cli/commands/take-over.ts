@@ -1,18 +1,9 @@
 import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { defined } from '../../src/core/objects.ts'
+import { exhibitText } from '../custody/exhibit-text.ts'
 import { type Checked, type ComparedExhibit, compareExhibits } from '../custody/compare.ts'
-import {
-  act,
-  type Acting,
-  exhibitsText,
-  exhibitText,
-  finish,
-  isAnything,
-  isSaid,
-  judge,
-  sayingOf,
-} from '../custody/acting.ts'
+import { act, type Acting, exhibitsText, finish, isAnything, isSaid, judge, sayingOf } from '../custody/acting.ts'
 import { askTerminal } from '../options/ask-terminal.ts'
 import { clientFlags, outputOf } from '../options/client.ts'
 import { acceptanceFlags, acceptanceOf, claimLines } from '../options/custody.ts'

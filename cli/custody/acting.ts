@@ -4,13 +4,13 @@ import type { JsonValue } from '../../src/core/json.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { requireNewFile } from '../../src/node/output-file.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
-import type { UnitReference } from '../../src/statements/members.ts'
 import { type ClientOptions, outputOf, signedClient } from '../options/client.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import type { Output } from '../render/output.ts'
 import { when } from '../render/when.ts'
 import { depositKept, madeBefore, pendingOf, prepare, type Saying } from '../statements/kept.ts'
 import { type SigningLedger, signingLedger } from '../statements/signing-ledger.ts'
+import { exhibitText } from './exhibit-text.ts'
 import { judgeOffered, type Offered, readOffered } from './offered.ts'
 
 /* What a receiver and a giver do alike when they say what becomes of a release. */
@@ -76,11 +76,6 @@ export async function judge({
   const giver = await judgeOffered(offered, identity.id, as, ledger.client.as(identity))
   requireNewFile(receipt)
   return { name: giver?.name }
-}
-
-/** An exhibit in words. */
-export function exhibitText({ index, item }: UnitReference): string {
-  return item === undefined ? `entry ${index}` : `item ${item} of entry ${index}`
 }
 
 /** The exhibits of a release in words. */

@@ -8,7 +8,7 @@ import { defined } from '../../src/core/objects.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
 import { releaseEnding } from '../../src/statements/release-file.ts'
-import type { Target } from '../options/reference.ts'
+import { referenceTo, type Target } from '../options/reference.ts'
 import { depositKept, madeBefore, prepare, type Saying } from '../statements/kept.ts'
 import type { SigningLedger } from '../statements/signing-ledger.ts'
 import { signedBefore, type SignedRelease, type WantedRelease } from './release.ts'
@@ -19,9 +19,9 @@ import { signedBefore, type SignedRelease, type WantedRelease } from './release.
 const kind: Kind = 'evidence.event'
 
 /** Where the receipt of the record of an offer goes. */
-function receiptOf(release: string, { index }: Target): string {
+function receiptOf(release: string, { index, item }: Target): string {
   const base = release.endsWith(releaseEnding) ? release.slice(0, -releaseEnding.length) : release
-  return `${base}.offered-${index}.tlog-proof`
+  return `${base}.offered-${index}${item === undefined ? '' : `-${item}`}.tlog-proof`
 }
 
 /**
@@ -51,14 +51,14 @@ export async function recordOffers(
   out: string,
   ledger: SigningLedger,
   identity: Identity,
-  { targets, item, release: { release, exp }, note: tell }: Offering,
+  { targets, release: { release, exp }, note: tell }: Offering,
   note: string | undefined,
 ): Promise<number[]> {
   const digest = toBase64url(sha256(utf8(release)))
   const entries: number[] = []
   for (const target of targets) {
-    const { index, leafHash, shown } = target
-    const members = { of: { index, leafHash, ...defined({ item }) }, event: 'offered', release: { digest, exp } }
+    const { index, shown } = target
+    const members = { of: referenceTo(target), event: 'offered', release: { digest, exp } }
     const saying: Saying = { kind, members, sealed: defined({ note }), shown }
     const receipt = receiptOf(out, target)
     try {

@@ -15,9 +15,10 @@ import { applyPolicy } from '../../src/core/policy.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
 import { signJws } from '../../src/statements/compose.ts'
+import type { Reference } from '../../src/statements/members.ts'
 import { type OpenedRelease, parseReleaseFile } from '../../src/statements/release-file.ts'
 import { releaseTyp } from '../../src/statements/vocabulary.ts'
-import type { Target } from '../options/reference.ts'
+import { referenceTo, type Target } from '../options/reference.ts'
 import type { SigningLedger } from '../statements/signing-ledger.ts'
 import { canonical } from '../statements/waiting.ts'
 
@@ -25,7 +26,6 @@ import { canonical } from '../statements/waiting.ts'
 export interface WantedRelease {
   readonly to: string
   readonly targets: readonly Target[]
-  readonly item: number | undefined
   readonly days: number
   readonly inLieu: string | undefined
   /** The claim `offer`. */
@@ -65,8 +65,8 @@ export function released(ledger: SigningLedger, { id, signer }: Identity, wanted
 const daySeconds = 86_400
 
 /** References to what is released. */
-export function exhibitsOf({ targets, item }: WantedRelease): { index: number; leafHash: string; item?: number }[] {
-  return targets.map(({ index, leafHash }) => ({ index, leafHash, ...defined({ item }) }))
+function exhibitsOf({ targets }: WantedRelease): Reference[] {
+  return targets.map(referenceTo)
 }
 
 /** The last entry of the ledger, as its checkpoint has it. Throws the codes of a checkpoint. */
