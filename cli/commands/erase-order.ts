@@ -5,6 +5,7 @@ import { withoutQuorum } from '../../src/client/deposit-answer.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { leafHash, statusHash } from '../../src/core/entry.ts'
+import { settled } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { defined } from '../../src/core/objects.ts'
@@ -18,12 +19,13 @@ import { requireReceiptPlace } from '../files/outputs.ts'
 import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { declare, type OptionsOf, required, requiredRepeated } from '../options/declare.ts'
 import { codeArgument, indexArgument } from '../options/values.ts'
+import { askServed, servedLines } from '../render/served.ts'
 import { depositKept, placeOf } from '../statements/kept.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 
 const help = `
 Signed by an authority (a court, a procuratorate): the ledger and every copy of it erase the claims, and answer when no file of the live
-store holds them. The entry and every receipt stand. --claim is the name of a claim that the receipt discloses; "--claim all" is every claim
+store holds them. The answer tells to whom the ledger showed them, as far as it knows. The entry and every receipt stand. --claim is the name of a claim that the receipt discloses; "--claim all" is every claim
 that the entry seals, disclosed or not. The basis is sealed with the order. Several administrators order in a change: "evidence approvals".
 What the operator removes from a stopped ledger's folder without an order is "evidence ledger erase".
 
@@ -61,9 +63,15 @@ export function eraseOrderCommand(program: Command): void {
     const sealed = { basis, ...defined({ note }) }
     const saying = { kind: 'erasure.order', members: { of }, sealed, shown } as const
     const { result, receipt } = await depositKept(ledger, identity, saying, placeOf(options, output))
-    output.result({ ...result, receipt, of }, [
+    // The order is executed; that nobody can be asked changes nothing of it.
+    const told = await settled(askServed(client.as(identity), result.index))
+    const isTold = !(told instanceof EvidenceError)
+    output.result({ ...result, receipt, of, ...(isTold ? { served: told } : {}) }, [
       `entry ${result.index}, ${result.time}, orders ${counted(digests.length, 'sealed claim')} of entry ${target.index} to be erased`,
       `  receipt  ${receipt}`,
+      ...(isTold
+        ? servedLines(told)
+        : [`who was shown them could not be asked: evidence access readings --order ${result.index}`]),
     ])
   })
 }
