@@ -12,6 +12,7 @@ import { refuseOtherMethods } from './methods.ts'
 import { pageRoutes } from './page.ts'
 import { warnOfProxies } from './proxies.ts'
 import { accessRoutes } from './routes/access.ts'
+import { servedRoutes } from './routes/served.ts'
 import { bulkRoutes } from './routes/bulk.ts'
 import { custodyRoutes } from './routes/custody.ts'
 import { entryRoutes } from './routes/entries.ts'
@@ -88,6 +89,7 @@ export async function createApp(context: ServerContext, settings: ServerSettings
   bulkRoutes(app, context)
   statusRoutes(app, context)
   accessRoutes(app, context)
+  servedRoutes(app, context)
   custodyRoutes(app, context)
   proofRoutes(app, context)
   tileRoutes(app, context)

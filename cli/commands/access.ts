@@ -5,7 +5,7 @@ import { timeText } from '../../src/core/time.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { AccessRule } from '../../src/statements/access-terms.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
-import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
+import { requireReceiptPlace } from '../files/outputs.ts'
 import {
   clientFlags,
   type ClientOptions,
@@ -18,7 +18,7 @@ import { declare, type OptionsOf, required, requiredRepeated } from '../options/
 import { depositsOf } from '../options/reference.ts'
 import { policyOf } from '../options/policy.ts'
 import { when } from '../render/when.ts'
-import { signAndDeposit } from '../statements/sign.ts'
+import { depositKept, placeOf } from '../statements/kept.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 import { depositReadingsCommand } from './deposit-readings.ts'
 import { readingsCommand } from './readings.ts'
@@ -93,8 +93,12 @@ function ruleCommand(group: Command, rule: AccessRule, text: string, flags: Para
         basis,
         ...defined({ to: to === undefined ? undefined : [...new Set(to)], until, grade }),
       }
-      const result = await signAndDeposit(ledger, identity, kind, {}, { terms }, shown)
-      const receipt = writeReceipt(result.index, result.receipt, options.receipt)
+      const { result, receipt } = await depositKept(
+        ledger,
+        identity,
+        { kind, members: {}, sealed: { terms }, shown },
+        placeOf(options, output),
+      )
       const whom = to === undefined ? '' : ` for ${to.join(', ')}`
       output.result({ ...result, rule, of: of.map(({ index }) => index), receipt }, [
         `${rule} of ${of.length === 1 ? `entry ${of[0]?.index}` : `${counted(of.length, 'deposit')}`}${whom} is entry ${result.index}, ${when(result.time)}`,

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { partText } from '../../src/statements/later-events.ts'
 import { attestCapacities, retractReasons } from '../../src/statements/vocabulary.ts'
-import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
+import { requireReceiptPlace } from '../files/outputs.ts'
 import { clientFlags, type ClientOptions, outputOf, signedClient } from '../options/client.ts'
 import { type Part, partFlags, partOf, type PartOptions } from '../options/part.ts'
 import { type Target, targetOf } from '../options/reference.ts'
-import { signAndDeposit } from '../statements/sign.ts'
+import { depositKept, placeOf } from '../statements/kept.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { openCodeArgument } from '../options/values.ts'
@@ -14,14 +14,16 @@ const referenceFlags = [...clientFlags(), ...partFlags] as const
 const receiptFlag = ['--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)'] as const
 
 const attestHelp = `
-Where the ledger is read by participants and the entry is another's, give its receipt: the server is shown that you have it.
+17:0 is the first item of entry 17, 17:0:5 one file of the folder that this item is (line 5 of its manifest, from 0); a receipt takes the same ending, and so do --item
+and --line. Where the ledger is read by participants and the entry is another's, give its receipt: the server is shown that you have it.
 
 Example:
   evidence attest 17 --as witness --key witness.pem
-  evidence attest photo.jpg.tlog-proof --as notary`
+  evidence attest photo.jpg.tlog-proof --as notary
+  evidence attest seized-phone.tlog-proof:0:5 --as witness`
 
 const retractHelp = `
-Without --item, --line and --file the whole deposit is taken back. With one of them only that file is: the deposit stands. A check
+17:0 is the first item of entry 17, 17:0:5 one file of the folder that it is (line 5 of its manifest, from 0), as --item 0 --line 5. Without a part the whole deposit is taken back. With one only that file is: the deposit stands. A check
 of the file that asks the ledger, or that finds the retraction in a package, says so.
 
 Example:
@@ -79,10 +81,14 @@ async function refer(
   requireReceiptPlace(options.receipt)
   const ledger = await signingLedger(options, client, output)
   const { policy } = ledger
-  const { shown, ...target } = await targetOf(argument, client, policy)
-  const of = { ...target, ...(await partOf(options, target.index, policy)) }
-  const result = await signAndDeposit(ledger, identity, kind, members(of), {}, shown)
-  const receipt = writeReceipt(result.index, result.receipt, options.receipt)
+  const { shown, index, leafHash, ...written } = await targetOf(argument, client, policy)
+  const of = { index, leafHash, ...(await partOf(options, { index, ...written }, policy)) }
+  const { result, receipt } = await depositKept(
+    ledger,
+    identity,
+    { kind, members: members(of), shown },
+    placeOf(options, output),
+  )
   output.result({ ...result, receipt }, [
     `${kind} of entry ${of.index}${partText(of)} is entry ${result.index}, ${result.time}`,
     `  receipt  ${receipt}`,

@@ -9,7 +9,8 @@ import { defined } from '../../src/core/objects.ts'
 import type { ShownEntries } from '../../src/core/shown.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
 import { partText } from '../../src/statements/later-events.ts'
-import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
+import { exhibitText } from '../custody/exhibit-text.ts'
+import { requireReceiptPlace } from '../files/outputs.ts'
 import {
   clientFlags,
   type ClientOptions,
@@ -21,11 +22,11 @@ import {
 import { acceptanceFlags, acceptanceOf } from '../options/custody.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { policyOf } from '../options/policy.ts'
-import { depositsOf, type Target, targetOf } from '../options/reference.ts'
-import { codeArgument, indexArgument, openCodeArgument } from '../options/values.ts'
+import { depositsOf, referenceTo, targetOf, unitsOf, withItem } from '../options/reference.ts'
+import { codeArgument, openCodeArgument } from '../options/values.ts'
 import type { Line } from '../render/output.ts'
 import { when } from '../render/when.ts'
-import { signAndDeposit } from '../statements/sign.ts'
+import { depositKept, placeOf } from '../statements/kept.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 
 /** The kinds of statement by which custody ends, and goes on. */
@@ -128,7 +129,7 @@ function endCommand(group: Command): void {
     'say that you hold deposits no more: returned to somebody outside, disposed of by order, or lost',
     endFlags,
     `
-What was deposited stays in the ledger. To another participant, hand it over: evidence hand-over.
+An item is named behind its deposit: 17:1, EX-12:0. What was deposited stays in the ledger. To another participant, hand it over: evidence hand-over.
 
 Example:
   evidence custody end EX-12 --how returned --person "A. Owner"
@@ -181,25 +182,16 @@ async function say(
   requireReceiptPlace(options.receipt)
   const ledger = await signingLedger(options, client, output)
   const own = client.as(identity)
-  const targets = await depositsOf(names, own, ledger.policy)
+  const targets = await unitsOf(names, own, ledger.policy)
   const order = orderArgument === undefined ? undefined : await targetOf(orderArgument, own, ledger.policy)
-  const of = referencesOf(targets, options.item)
+  const of = withItem(targets, options.item).map(referenceTo)
   const named = { of, ...members, ...defined({ order: order && { index: order.index, leafHash: order.leafHash } }) }
   const shown: ShownEntries = new Map([...targets, ...(order ? [order] : [])].flatMap((target) => [...target.shown]))
-  const result = await signAndDeposit(ledger, identity, kind, named, sealed, shown)
-  const receipt = writeReceipt(result.index, result.receipt, options.receipt)
-  const about = targets.map(({ index }) => `entry ${index}`).join(', ')
+  const saying = { kind, members: named, sealed, shown }
+  const { result, receipt } = await depositKept(ledger, identity, saying, placeOf(options, output))
+  const about = of.map((one) => exhibitText(one)).join(', ')
   output.result({ ...result, ...named, receipt }, [
-    `${kind} of ${about}${options.item === undefined ? '' : `, item ${options.item}`} is entry ${result.index}, ${when(result.time)}`,
+    `${kind} of ${about} is entry ${result.index}, ${when(result.time)}`,
     `  receipt  ${receipt}`,
   ])
-}
-
-function referencesOf(targets: readonly Target[], text: string | undefined): object[] {
-  const item = text === undefined ? undefined : indexArgument(text)
-  if (item !== undefined && targets.length > 1)
-    throw new EvidenceError('usage', '--item is an item of one deposit; name the others one by one', {
-      where: '--item',
-    })
-  return targets.map(({ index, leafHash }) => ({ index, leafHash, ...defined({ item }) }))
 }

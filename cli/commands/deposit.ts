@@ -13,7 +13,7 @@ import { runDeposit } from '../deposit/run.ts'
 import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
 import { declare, type OptionsOf, repeated } from '../options/declare.ts'
 import { fileArgument } from '../options/file-argument.ts'
-import { relationFrom, relationsTo } from '../options/relation.ts'
+import { relationFrom, relationNotation, relationsTo } from '../options/relation.ts'
 import { digestArgument, openCodeArgument } from '../options/values.ts'
 import { endLines } from '../render/ledger-end.ts'
 import { exitCodeOf, report } from '../render/deposits.ts'
@@ -22,11 +22,13 @@ import { parseDecimal } from '../../src/core/bytes.ts'
 
 const help = `
 Each file is hashed where it is; only digests, sizes and what you seal are sent. Up to 64 files make one statement,
-a folder (or more files) a manifest. The receipt is written beside the evidence as FILE.tlog-proof.
+a folder (or more files) a manifest. The receipt is written beside the evidence as FILE.tlog-proof. What it relates to is named as elsewhere: 17 is entry 17,
+17:0 its first item, 17:0:5 one file of the folder that this item is (line 5 of its manifest, from 0).
 
 Example:
   evidence deposit chat.json photo.jpg --case "(2026)沪0104刑初123号" --note "handed over by the victim"
   evidence deposit ./seized-phone --category image-of-medium
+  evidence deposit report.pdf --relates report-on:seized-phone.tlog-proof:0:5
   evidence deposit --sums SHA256SUMS
   evidence deposit --without-file sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824 --size 5 --name hello.txt`
 
@@ -42,7 +44,7 @@ const flags = [
   ['--digest <algorithm>', 'digest to record (default: sha256)', repeated],
   [
     '--relates <relation>',
-    `rel:RECEIPT[:item] or rel:index:leafHash[:item] of an earlier entry, RECEIPT a .tlog-proof, rel one of ${relations.join(', ')}, or another code`,
+    `${relationNotation} of an earlier entry, TARGET its index, its receipt (.tlog-proof) or index:leafHash, rel one of ${relations.join(', ')}, or another code`,
     repeated,
   ],
   ['--receipts <dir>', 'write receipts and manifests there instead of beside the evidence'],
@@ -95,7 +97,7 @@ async function depositInto(paths: readonly string[], options: DepositOptions): P
   const { policy, info } = ledger
   const { warning } = info
   const identity = await identify(options, client, key, path)
-  const { relates, shown } = relationsTo(wanted, policy)
+  const { relates, shown } = await relationsTo(wanted, client, policy)
   if (warning !== undefined) output.note(warning)
   for (const line of endLines(info)) output.note(line)
   const settings = {

@@ -5,6 +5,7 @@ import { withoutQuorum } from '../../src/client/deposit-answer.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { leafHash, statusHash } from '../../src/core/entry.ts'
+import { settled } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { defined } from '../../src/core/objects.ts'
@@ -14,17 +15,18 @@ import { fsPath } from '../../src/node/file-path.ts'
 import { sealedDigestsOf } from '../../src/statements/said.ts'
 import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
 import { sealedClaims } from '../../src/statements/vocabulary.ts'
-import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
+import { requireReceiptPlace } from '../files/outputs.ts'
 import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { declare, type OptionsOf, required, requiredRepeated } from '../options/declare.ts'
 import { codeArgument, indexArgument } from '../options/values.ts'
 import { readPolicyFile } from '../../src/ledger/data-folder.ts'
-import { signAndDeposit } from '../statements/sign.ts'
+import { askServed, servedLines } from '../render/served.ts'
+import { depositKept, placeOf } from '../statements/kept.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 
 const help = `
 Signed by an authority (a court, a procuratorate): the ledger and every copy of it erase the claims, and answer when no file of the live
-store holds them. The entry and every receipt stand. --claim is the name of a claim that the receipt discloses; "--claim all" is every claim
+store holds them. The answer tells to whom the ledger showed them, as far as it knows. The entry and every receipt stand. --claim is the name of a claim that the receipt discloses; "--claim all" is every claim
 that the entry seals, disclosed or not. The basis is sealed with the order. Several administrators order in a change: "evidence approvals".
 Of entries of a closed ledger that this one continues: --continued; its operator executes that ("evidence ledger successor-orders").
 What the operator removes from a stopped ledger's folder without an order is "evidence ledger erase".
@@ -66,11 +68,17 @@ export function eraseOrderCommand(program: Command): void {
     const shown = new Map(continued === undefined ? [[target.index, statusHash(entryBytes)]] : [])
     const { basis, note } = options
     const sealed = { basis, ...defined({ note }) }
-    const result = await signAndDeposit(ledger, identity, 'erasure.order', { of, ...elsewhere }, sealed, shown)
-    const receipt = writeReceipt(result.index, result.receipt, options.receipt)
-    output.result({ ...result, receipt, of, ...elsewhere }, [
+    const saying = { kind: 'erasure.order', members: { of, ...elsewhere }, sealed, shown } as const
+    const { result, receipt } = await depositKept(ledger, identity, saying, placeOf(options, output))
+    // The order is executed; that nobody can be asked changes nothing of it.
+    const told = await settled(askServed(client.as(identity), result.index))
+    const isTold = !(told instanceof EvidenceError)
+    output.result({ ...result, receipt, of, ...elsewhere, ...(isTold ? { served: told } : {}) }, [
       `entry ${result.index}, ${result.time}, orders ${counted(digests.length, 'sealed claim')} of entry ${target.index}${continued === undefined ? '' : ` of ${proof.checkpoint.origin}`} to be erased`,
       `  receipt  ${receipt}`,
+      ...(isTold
+        ? servedLines(told)
+        : [`who was shown them could not be asked: evidence access readings --order ${result.index}`]),
     ])
   })
 }

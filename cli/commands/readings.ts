@@ -4,12 +4,15 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { indexArgument } from '../options/values.ts'
+import { askServed, servedLines } from '../render/served.ts'
 import { when } from '../render/when.ts'
 import type { Line } from '../render/output.ts'
 
 const flags = [
   ...clientFlags(),
   ['--day <day>', 'the day, YYYY-MM-DD in UTC; without it the days that have readings are listed'],
+  ['--order <entry>', 'index of an order to erase that you gave: who was shown what it erases, and what nobody knows'],
 ] as const
 
 /** `evidence access readings` */
@@ -19,14 +22,22 @@ export function readingsCommand(group: Command): void {
     'show who read what is sealed: to who set the seal; to operators, the digest of each day',
     flags,
     `
-An operator deposits the digest of each day that has ended ("evidence access deposit-readings"); the file stays with the ledger.
+Who ordered claims to be erased is told by --order to whom the ledger showed them, whose seal that was or not. An operator deposits the
+digest of each day that has ended ("evidence access deposit-readings"); the file stays with the ledger.
 
 Example:
   evidence access readings --key court.pem
-  evidence access readings --day 2026-11-27 --key court.pem`,
+  evidence access readings --day 2026-11-27 --key court.pem
+  evidence access readings --order 41 --key court.pem`,
   ).action(async (options: OptionsOf<typeof flags>) => {
     const output = outputOf(options)
     const client = await withIdentityIfAny(options, clientOf(options, output))
+    if (options.order !== undefined) {
+      const order = indexArgument(options.order)
+      const told = await askServed(client, order)
+      output.result({ order, ...told }, servedLines(told))
+      return
+    }
     if (options.day === undefined) {
       const { days = [] } = await client.readings({})
       output.result(

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { readArtefact } from '../../src/check/node/artefact.ts'
 import { requireSoundReceipt } from '../../src/client/deposit-answer.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
@@ -8,7 +7,6 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { isFileProof, parseFileProof } from '../../src/core/file-proof.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { encodeReceipt, type Receipt } from '../../src/core/receipt.ts'
-import { fsPath } from '../../src/node/file-path.ts'
 import type { Target } from '../options/reference.ts'
 
 /* What a giver looks up before a release is written: whether it holds what it releases, and the receipts that go with it. */
@@ -53,18 +51,13 @@ export async function requireHeld(
   }
 }
 
-/** Receipts of what is released, without sealed claims: of what the giver may not read, from the files that name it. */
-export async function receiptsOf(
-  targets: readonly Target[],
-  names: readonly string[],
-  client: LedgerClient,
-  policy: Policy,
-): Promise<string[]> {
-  const files = names.filter((name) => existsSync(fsPath(name)) && !/^[0-9]+$/.test(name))
-  const atHand = files.map((path) => lossyUtf8(receiptIn(readArtefact(path))))
+/** Receipts of what is released, without sealed claims, one for each deposit: of what the giver may not read, from the files that name it. */
+export async function receiptsOf(targets: readonly Target[], client: LedgerClient, policy: Policy): Promise<string[]> {
   const receipts: string[] = []
-  for (const { index } of targets) {
+  for (const index of new Set(targets.map((target) => target.index))) {
+    const file = targets.find((target) => target.index === index && target.file !== undefined)?.file
     const asked = await settled(client.receipt(index), 'not-permitted', 'not-authenticated', 'token-invalid')
+    const atHand = file === undefined ? [] : [lossyUtf8(receiptIn(readArtefact(file)))]
     const texts = asked instanceof EvidenceError ? atHand : [asked]
     const found = texts.map((text) => requireSoundReceipt(text, policy)).find(({ entry }) => entry.index === index)
     if (found !== undefined) receipts.push(withoutClaims(found))

@@ -37,7 +37,12 @@ export function readOffered(path: string, { origin, policy }: SigningLedger): Of
     )
   return parseArtefact(path, (bytes) => {
     const file = parseReleaseFile(bytes)
-    const { aud, exhibits } = file.opened
+    const { aud, exhibits, _sd } = file.opened
+    if (_sd !== undefined && file.offered === undefined)
+      throw new EvidenceError(
+        'release-malformed',
+        'the file lacks the offer that its giver signed, and nothing can be said of the release without it',
+      )
     if (aud !== origin)
       throw new EvidenceError('audience-wrong', `the release is for the ledger ${aud}, and this is ${origin}`, {
         expected: aud,

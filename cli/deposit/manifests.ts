@@ -5,20 +5,13 @@ import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { syncFolder } from '../../src/node/durable-file.ts'
 import { fsPath, removeFile } from '../../src/node/file-path.ts'
 import type { DepositJob } from './plan.ts'
-import { outputKinds, writeOutput } from '../files/outputs.ts'
+import { firstFree, outputKinds, writeOutput } from '../files/outputs.ts'
 import { pendingManifestPath } from '../../src/node/artefact-names.ts'
 
 /*
  * Manifests of deposits on their way. A deposit that is sequenced and whose manifest is lost proves nothing, so a manifest is written
  * before anything is sent, and is only ever moved, or removed where another run has brought it and its receipt to their places.
  */
-
-/** The first number from 1 for which nothing is at any of the paths. */
-export function firstFree(paths: (n: number) => readonly string[]): number {
-  let n = 1
-  while (paths(n).some((path) => existsSync(fsPath(path)))) n++
-  return n
-}
 
 /** Moves a manifest out of the way, under a name that is free. */
 function moveAside(path: string): void {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { attempt } from '../../src/core/attempt.ts'
 import { splitPresentation } from '../../src/core/disclosure.ts'
-import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 import type { DigestAlgorithm } from '../../src/core/hash.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import { defined } from '../../src/core/objects.ts'
@@ -11,17 +11,7 @@ import type { Item, Relation } from '../../src/statements/members.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
 import { fsPath, removeFile } from '../../src/node/file-path.ts'
-import {
-  earlierDeposit,
-  isAnswered,
-  isReceiptOf,
-  keepEarlier,
-  pendingStatement,
-  presentationAt,
-  readPending,
-  setAside,
-  type WantedStatement,
-} from './earlier.ts'
+import { earlierDeposit, isAnswered, isReceiptOf, keepEarlier, statementOf } from './earlier.ts'
 import { keepManifest, placeManifest, removePending } from './manifests.ts'
 import { type HashProgress, measure } from './measure.ts'
 import { type DepositJob, jobBytes, jobName } from './plan.ts'
@@ -30,9 +20,17 @@ import { outputKinds, writeOutput } from '../files/outputs.ts'
 import { progressBar } from '../render/progress.ts'
 import { takeTurn, type Turn } from './turn.ts'
 import { requireAnswerFor } from '../../src/client/deposit-answer.ts'
-import { isCosigned, signStatement } from '../statements/sign.ts'
-import { type Audience, requireAudience, type SigningLedger } from '../statements/signing-ledger.ts'
-import { depositKind, type DepositMembers } from './statement.ts'
+import { isCosigned } from '../statements/sign.ts'
+import { requireAudience, type SigningLedger } from '../statements/signing-ledger.ts'
+import {
+  isBusy,
+  type KeptStatement,
+  keptStatement,
+  readWaiting,
+  setAside,
+  signWaiting,
+  waitingStatement,
+} from '../statements/waiting.ts'
 import { pendingPath } from '../../src/node/artefact-names.ts'
 
 /** Statements sent in one request. */
@@ -71,9 +69,8 @@ export interface JobOutcome {
   readonly statement?: string
 }
 
-interface SignedJob {
+interface SignedJob extends KeptStatement {
   readonly job: DepositJob
-  readonly presentation: string
   readonly pending: string
 }
 
@@ -132,7 +129,7 @@ async function prepare(
   progress: HashProgress,
 ): Promise<SignedJob | JobOutcome> {
   if (job.kind === 'resend') return prepareResend(job, settings)
-  const { ledger, identity, algorithms, category, relates, withNames, again } = settings
+  const { ledger, identity, algorithms, category, relates, shown, withNames, again } = settings
   const { origin, policy } = ledger
   const { items, names, manifest } = await measure(job, algorithms, category, progress)
   const sealed = withNames && names.length > 0 ? { names, ...settings.sealed } : settings.sealed
@@ -147,10 +144,11 @@ async function prepare(
     if (isAnswered(job.receipts[0] as string, pending)) removePending(job, pending)
     return before
   }
-  const waiting = pendingStatement(pending, wanted)
+  const statement = statementOf(wanted)
+  const waiting = waitingStatement(pending, statement)
   if (waiting.is === 'other') keepUnanswered(job, pending, settings)
   if (manifest !== undefined) keepManifest(job, manifest)
-  const presentation = waiting.is === 'same' ? waiting.presentation : signPending(pending, origin, wanted, identity)
+  const presentation = waiting.is === 'same' ? waiting.presentation : signWaiting(pending, statement, identity, shown)
   // Another run of this command may have finished between the two looks: its receipt is then there, and its statement gone.
   const meanwhile = existing()
   if (meanwhile !== undefined) {
@@ -158,12 +156,12 @@ async function prepare(
     else if (existsSync(fsPath(pending))) keepUnanswered(job, pending, settings)
     return meanwhile
   }
-  return { job, presentation, pending }
+  return { job, presentation, pending, shown }
 }
 
 /** Moves a statement that waits out of the way of another, and tells of it. */
 function keepUnanswered(job: DepositJob, pending: string, settings: DepositSettings): void {
-  const kept = setAside(job, pending, 'unanswered')
+  const kept = setAside(pending, 'unanswered', manifestOf(job))
   settings.note(
     `an earlier deposit of ${jobName(job)} was signed, and perhaps sent; its statement is kept: evidence deposit --resend ${kept}`,
   )
@@ -178,7 +176,7 @@ function prepareResend(
   { ledger, identity }: DepositSettings,
 ): SignedJob | JobOutcome {
   const { statement: path } = job
-  const presentation = presentationAt(path)
+  const { presentation, shown } = keptStatement(path)
   const { aud } = readStatement(readEnvelope(splitPresentation(presentation).jws)).common
   const audience = attempt(() => requireAudience(aud, ledger, path))
   const refused = (error: EvidenceError): JobOutcome => ({
@@ -188,27 +186,16 @@ function prepareResend(
     statement: path,
   })
   if (audience instanceof EvidenceError) return refused(audience)
-  const said = attempt(() => readPending(presentation, identity.signer.jwk))
+  const said = attempt(() => readWaiting(presentation, identity.signer.jwk))
   if (said instanceof EvidenceError) {
     const message = `${path}: ${said.message}; nothing was sent. Where another key of yours signed it, name that by --key`
     return refused(new EvidenceError(said.code, message, { where: path }, { cause: said }))
   }
-  return { job, presentation, pending: path }
+  return { job, presentation, shown, pending: path }
 }
 
-/** Signs a statement and writes it down; where another run was faster, its statement is taken. */
-function signPending(path: string, origin: Audience, wanted: WantedStatement, identity: Identity): string {
-  const { items, relates, sealed } = wanted
-  const members: DepositMembers = { items: [...items], ...(relates.length === 0 ? {} : { relates: [...relates] }) }
-  const { presentation } = signStatement(origin, identity, depositKind, members, sealed)
-  try {
-    writeOutput(outputKinds.statement, path, presentation)
-    return presentation
-  } catch (error) {
-    const other = isEvidenceError(error, 'file-exists') ? pendingStatement(path, wanted) : undefined
-    if (other?.is !== 'same') throw error
-    return other.presentation
-  }
+function manifestOf(job: DepositJob): string | undefined {
+  return 'manifest' in job ? job.manifest : undefined
 }
 
 /** One job that stands in its own way holds up no other; what keeps the whole command from running does. */
@@ -220,13 +207,14 @@ function refusedJob(job: DepositJob, error: unknown): JobOutcome {
 
 async function send(
   jobs: readonly SignedJob[],
-  { ledger: { client, policy }, again, shown }: DepositSettings,
+  { ledger: { client, policy }, again }: DepositSettings,
   outcomes: Map<DepositJob, JobOutcome>,
 ): Promise<void> {
   const isWatched = policy.quorum !== 'none'
+  const shown = new Map(jobs.flatMap((job) => [...job.shown]))
   const results =
     jobs.length === 1
-      ? [await one(client, jobs[0] as SignedJob, isWatched, shown)]
+      ? [await one(client, jobs[0] as SignedJob, isWatched)]
       : await client.depositBatch(
           jobs.map(({ presentation }) => presentation),
           { shown },
@@ -238,7 +226,7 @@ async function send(
     if (result instanceof EvidenceError) {
       // Refused for good: the next run signs anew, and what was refused is kept, for it may be sequenced all the same.
       const moves = job.kind !== 'resend' && !isBusy(result)
-      const statement = moves ? setAside(job, pending, 'refused') : pending
+      const statement = moves ? setAside(pending, 'refused', manifestOf(job)) : pending
       outcomes.set(job, { name, outcome: 'refused', error: result, statement })
       return
     }
@@ -256,11 +244,6 @@ async function send(
     const outcome = result.created ? 'deposited' : 'existing'
     outcomes.set(job, { name, outcome, index: result.index, time: result.time, receipts: job.receipts, ...extra })
   })
-}
-
-/** True where the ledger says that the same bytes may be sent again. */
-function isBusy({ kind: { status } }: EvidenceError): boolean {
-  return status >= 500 || status === 408 || status === 429
 }
 
 /**
@@ -291,9 +274,8 @@ async function takeCosigned(
 
 async function one(
   client: LedgerClient,
-  { presentation }: SignedJob,
+  { presentation, shown }: SignedJob,
   isWatched: boolean,
-  shown: ShownEntries,
 ): Promise<DepositResult | EvidenceError> {
   try {
     return await client.deposit(presentation, { cosigned: isWatched, shown })

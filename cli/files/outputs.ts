@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs'
+import { existsSync, type Stats } from 'node:fs'
 import { attempt, valueOr } from '../../src/core/attempt.ts'
 import { toHex } from '../../src/core/base64.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
@@ -8,6 +8,7 @@ import { parseFileProof } from '../../src/core/file-proof.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { parseApprovalFile } from '../../src/statements/approval-file.ts'
 import { readBounded } from '../../src/node/bounded-file.ts'
+import { fsPath } from '../../src/node/file-path.ts'
 import { lookAt, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../../src/node/output-file.ts'
 import { readAnyCertificate } from '../../src/certificate/read.ts'
 import { reportSubject } from '../../src/report/html.ts'
@@ -141,6 +142,13 @@ function bytesOf(path: string, stat: Stats): Buffer | undefined {
 
 function refuse(path: string, why: string): EvidenceError {
   return new EvidenceError('file-exists', `${path} ${why}; it was left as it is`, { where: path })
+}
+
+/** The first number from 1 for which nothing is at any of the paths. */
+export function firstFree(paths: (n: number) => readonly string[]): number {
+  let n = 1
+  while (paths(n).some((path) => existsSync(fsPath(path)))) n++
+  return n
 }
 
 /** Shows, before a statement is sent, that its receipt could be written: at a path where nothing is, or else in this folder. */

@@ -3,7 +3,9 @@ import { parseFileProof } from '../../src/core/file-proof.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { fileArgument } from './file-argument.ts'
 import { withoutQuorum } from '../../src/client/deposit-answer.ts'
+import { defined } from '../../src/core/objects.ts'
 import type { OptionsOf } from './declare.ts'
+import type { Target } from './reference.ts'
 import { indexArgument } from './values.ts'
 import { findEvidence, requireLine } from '../../src/check/node/evidence-files.ts'
 import { checkManifestOnly, checkOne, type CheckResult } from '../../src/check/steps/receipt.ts'
@@ -25,10 +27,22 @@ export interface Part {
 }
 
 /**
- * The part of the deposit at `index` that the options name: by numbers, or by a file whose evidence lies beside it. The file's own bytes
+ * The part of a deposit that is named behind it, or by options: by numbers, or by a file whose evidence lies beside it. The file's own bytes
  * may have changed. Throws `usage`, `receipt-not-found`, `file-not-in-deposit`, and the first fault of the evidence.
  */
-export async function partOf({ item, line, file }: PartOptions, index: number, policy: Policy): Promise<Part> {
+export async function partOf(
+  { item, line, file }: PartOptions,
+  { index, ...written }: Pick<Target, 'index' | 'item' | 'line'>,
+  policy: Policy,
+): Promise<Part> {
+  const named = [item, line, file].some((one) => one !== undefined)
+  if (written.item !== undefined) {
+    if (!named) return { item: written.item, ...defined({ line: written.line }) }
+    throw new EvidenceError(
+      'usage',
+      `item ${written.item} is named behind the entry: leave out --item, --line and --file`,
+    )
+  }
   if (file !== undefined) {
     if (item !== undefined || line !== undefined)
       throw new EvidenceError('usage', '--file names the item and the line by itself; leave out --item and --line')

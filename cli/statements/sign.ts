@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { requireAnswerFor } from '../../src/client/deposit-answer.ts'
 import type { DepositResult, Identity } from '../../src/client/ledger-client.ts'
 import { utf8 } from '../../src/core/bytes.ts'
+import type { Disclosure } from '../../src/core/disclosure.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import type { ShownEntries } from '../../src/core/shown.ts'
@@ -17,15 +18,17 @@ export function statementContext(aud: Audience, iss: string, kind: Kind): Statem
   return { iss, aud, jti: randomUUID(), iat: Math.floor(Date.now() / 1000), kind }
 }
 
-/** Signs a statement for a ledger, with a new jti and the time of now. */
+/** Signs a statement for a ledger, with a new jti and the time of now. `given`: disclosures of others that it seals too. */
 export function signStatement(
   aud: Audience,
   identity: Identity,
   kind: Kind,
   members: object,
   sealed: Partial<Record<SealedClaim, JsonValue>> = {},
+  given: readonly Disclosure[] = [],
 ): ComposedStatement {
-  return composeStatement(statementContext(aud, identity.id, kind), members, sealed, identity.signer, randomSalt)
+  const context = statementContext(aud, identity.id, kind)
+  return composeStatement(context, members, sealed, identity.signer, randomSalt, given)
 }
 
 /** True where the receipt has the policy's quorum too. */
@@ -48,15 +51,17 @@ export async function depositSigned(
   return result
 }
 
-/** Signs and deposits in one go: for statements that no file goes with. `shown` are entries whose receipts are at hand. */
+/**
+ * Signs and deposits in one go: for changes of the registry, which the rulebook takes once whatever is sent, and for anchors. Every other
+ * statement is kept first: cli/statements/kept.ts.
+ */
 export async function signAndDeposit(
   ledger: SigningLedger,
   identity: Identity,
   kind: Kind,
   members: object,
   sealed: Partial<Record<SealedClaim, JsonValue>> = {},
-  shown: ShownEntries = new Map(),
 ): Promise<DepositResult> {
   const { presentation } = signStatement(ledger.origin, identity, kind, members, sealed)
-  return depositSigned(ledger, presentation, shown)
+  return depositSigned(ledger, presentation)
 }

@@ -195,6 +195,32 @@ export const readingsAnswer = z.object({
 })
 export type ReadingsAnswer = z.infer<typeof readingsAnswer>
 
+export const servedAnswer = z.object({
+  index: count.describe('Index of the order.'),
+  of: z.array(count).describe('Indices of the entries that it erases claims of.'),
+  day: z.string().optional().describe('The day whose readings these are, UTC; absent where no day is left.'),
+  served: z
+    .array(
+      z.object({
+        index: count.describe('Index of the entry that was read.'),
+        reader: z.string(),
+        shown: z.enum(['claims', 'found']).describe('Its sealed claims were shown, or a search found it.'),
+        first: z.string().describe('Time of the first reading of that day.'),
+        last: z.string().describe('Time of the last reading of that day.'),
+        times: count.describe('Readings of that day.'),
+      }),
+    )
+    .describe('Participants that were shown an entry under a seal, by the log of readings.'),
+  copies: z.array(z.string()).describe('Participants whose copies of the ledger hold sealed claims, by its settings.'),
+  notKnown: z
+    .array(z.enum(['unsealed', 'anybody', 'copies', 'passed-on']))
+    .describe(
+      'What no list can name: readings while no seal stood (`unsealed`), readings by anybody, where claims are open (`anybody`), what copies of the ledger gave on (`copies`), receipts and packages that were handed on (`passed-on`).',
+    ),
+  next: z.string().nullable().describe('The `after` of the next day; null where there is none.'),
+})
+export type ServedAnswer = z.infer<typeof servedAnswer>
+
 export const accessAnswer = z.object({
   index: count,
   rules: z.array(

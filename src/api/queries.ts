@@ -168,6 +168,14 @@ export const readingsQuery = z.strictObject({
   limit: listLimit.optional(),
 })
 
+export const servedQuery = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'is not YYYY-MM-DD' })
+    .optional()
+    .describe('Only days after this: the `next` of the page before.'),
+})
+
 export const sizeParams = z.object({ size: decimal })
 
 export const stampQuery = z.strictObject({

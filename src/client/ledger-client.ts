@@ -18,6 +18,7 @@ import {
   ledgerAnswer,
   readingsAnswer,
   receiptAnswer,
+  servedAnswer,
   stampAnswer,
   timeStampsAnswer,
 } from '../api/answers.ts'
@@ -115,6 +116,10 @@ export class LedgerClient {
     readonly after?: number | undefined
   }): Promise<z.infer<typeof readingsAnswer>> {
     return this.shaped(readingsAnswer, `/v1/readings?${queryOf(query)}`)
+  }
+  /** Who was shown what an order erases, on the first day after `after` that has readings; for who ordered. */
+  served(order: number, after?: string): Promise<z.infer<typeof servedAnswer>> {
+    return this.shaped(servedAnswer, `/v1/entries/${order}/served?${queryOf({ after })}`)
   }
   async receipt(index: number): Promise<string> {
     return (await this.shaped(receiptAnswer, `/v1/entries/${index}/receipt`)).receipt

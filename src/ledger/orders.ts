@@ -4,7 +4,8 @@ import { disclosureDigest, type Disclosure, parseDisclosure } from '../core/disc
 import { readBody } from '../statements/body.ts'
 import type { Body, Erasing } from '../statements/kind.ts'
 import { orderingKinds } from '../statements/kinds.ts'
-import { erasedBy } from '../statements/said.ts'
+import type { Registry } from '../statements/registry.ts'
+import { cosignersOf, erasedBy } from '../statements/said.ts'
 import { readStored } from './entry-facts.ts'
 import { addErasures, type Erasure, readErasures } from './erasures.ts'
 import { isSealedKey, type ListedBy, lookupsGone, lookupsOfDisclosures } from './lookup.ts'
@@ -51,6 +52,17 @@ export async function readOrders(storage: LedgerStorage, tree: Pick<LedgerTree, 
     if (order !== undefined) orders.push(order)
   }
   return orders
+}
+
+/** Who ordered: the signer of an order, or of a change that orders those whose keys approved it. Of an entry that orders nothing: nobody. */
+export function orderersOf(
+  { iss }: { readonly iss: string },
+  body: Body | undefined,
+  { keys }: Registry,
+): readonly string[] {
+  if (erasedBy(body).length === 0) return []
+  const approved = cosignersOf(body).flatMap((kid) => keys.get(kid)?.participant ?? [])
+  return approved.length > 0 ? approved : [iss]
 }
 
 /** What orders take from each entry: digests, by index. */

@@ -136,6 +136,22 @@ export class Rights {
     return hasRole(reader, 'operator') || hasRole(reader, 'authority')
   }
 
+  /** Who was shown what an order erases is for those who ordered it, whose seals those were or not: its signer, or who approved the change. */
+  mayReadServed(reader: Reader, orderers: readonly string[]): boolean {
+    const mayOrder = hasRole(reader, 'authority') || hasRole(reader, 'administrator')
+    return reader.kind === 'participant' && mayOrder && orderers.includes(reader.id)
+  }
+
+  /** Participants whose copies of the ledger hold sealed claims, by the operator's settings. */
+  get copying(): readonly string[] {
+    return this.followers
+  }
+
+  /** Whether some claims were shown to anybody, so that no log can name who read them. */
+  get isOpenToAll(): boolean {
+    return this.isOpen
+  }
+
   /**
    * The ledger in pieces, disclosures included: for auditors; as soon as anything was sealed, for those alone that the setting `followers`
    * names. Throws `not-authenticated`, `not-permitted`.

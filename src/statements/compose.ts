@@ -77,15 +77,16 @@ export function signedStatement({ input, disclosures }: UnsignedStatement, signa
   }
 }
 
-/** Writes and signs a statement, as {@link unsignedStatement} and {@link signedStatement} do. */
+/** Writes and signs a statement: {@link unsignedStatement}, then {@link signedStatement}. */
 export function composeStatement(
   context: StatementContext,
   members: object,
   sealed: Partial<Record<SealedClaim, JsonValue>>,
   signer: Signer,
   randomBytes: (count: number) => Uint8Array,
+  given: readonly Disclosure[] = [],
 ): ComposedStatement {
-  const unsigned = unsignedStatement(context, members, sealed, signer.jwk, randomBytes)
+  const unsigned = unsignedStatement(context, members, sealed, signer.jwk, randomBytes, given)
   return signedStatement(unsigned, signer.sign(utf8(unsigned.input)))
 }
 

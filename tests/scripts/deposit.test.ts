@@ -346,7 +346,7 @@ describe('evidence deposit', () => {
     ['an unknown digest', ['--digest', 'crc32'], 'usage', 2],
     ['a weak digest alone', ['--digest', 'md5', '--digest', 'sha1'], 'digest-weak-only', 3],
     ['a stage without a case', ['--stage', 'trial'], 'usage', 2],
-    ['a relation of no form', ['--relates', 'corrects:1'], 'usage', 2],
+    ['a relation of no form', ['--relates', 'corrects:'], 'usage', 2],
     ['a collection that is not there', ['--collection', '/nowhere.json'], 'file-unreadable', 3],
     ['a collection that is no JSON', ['--collection', 'TEXT'], 'json-malformed', 3],
     ['a collection of another shape', ['--collection', 'WEATHER'], 'disclosure-claim', 3],

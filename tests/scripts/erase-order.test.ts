@@ -49,7 +49,18 @@ describe('evidence erase', () => {
     expect(held).toBeGreaterThan(1)
     const receipt = at('order.tlog-proof')
     const one = ['erase', proof, '--claim', 'note', '--basis', 'Decision 12', '--receipt', receipt]
-    const { index, of } = (await evidenceOk([...one, ...court()])).json<{ index: number; of: object[] }>()
+    const { index, of, served } = (await evidenceOk([...one, ...court()])).json<{
+      index: number
+      of: object[]
+      served: object
+    }>()
+    expect(served).toMatchObject({ served: [], notKnown: ['unsealed', 'copies', 'passed-on'] })
+    const readings = ['access', 'readings', '--order', String(index)]
+    const told = await evidenceOk([...readings, '--key', at('court.pem'), ...asked()])
+    expect(told.stdout).toContain('nobody was shown it under a seal, by the log of readings')
+    expect(told.stdout).toContain('not known: who read it while no seal stood')
+    const others = await evidence([...readings, '--json', ...asked()])
+    expect(others.json<CliError>().error.code).toBe('not-permitted')
     expect(index).toBeGreaterThan(2)
     expect(of).toMatchObject([{ digests: [expect.any(String)] }])
     expect(salts().filter((salt) => filesWith(salt).length > 0)).toHaveLength(held - 1)

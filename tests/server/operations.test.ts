@@ -285,6 +285,7 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/v1/entries/{index}/status': ['GET', 'HEAD'],
   '/v1/entries/{index}/access': ['GET', 'HEAD'],
   '/v1/entries/{index}/custody': ['GET', 'HEAD'],
+  '/v1/entries/{index}/served': ['GET', 'HEAD'],
   '/v1/readings': ['GET', 'HEAD'],
   '/v1/proofs/inclusion': ['GET', 'HEAD'],
   '/v1/proofs/consistency': ['GET', 'HEAD'],

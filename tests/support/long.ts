@@ -59,6 +59,7 @@ const table = {
   },
   'tests/faults/damage.test.ts': { sizes: { cases: { short: 8, long: 20 } } },
   'tests/faults/differential.test.ts': { sizes: { cases: { short: 150, long: 500 } } },
+  'tests/faults/erasure-kill.test.ts': { sizes: { moments: { short: 2, long: 6 } } },
   'tests/faults/fuzz.test.ts': { sizes: { inputs: { short: 5_000, long: 20_000 } } },
   'tests/faults/http.test.ts': { sizes: { requests: { short: 500, long: 1500 } } },
   'tests/faults/kill.test.ts': { sizes: { cycles: { short: 3, long: 8 } } },

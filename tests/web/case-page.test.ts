@@ -3,6 +3,9 @@ import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AccessAnswer, DepositAnswer } from '../../src/api/answers.ts'
+import { toHex } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { sha256 } from '../../src/core/hash.ts'
 import { count } from '../../src/core/text.ts'
 import { cases as english } from '../../src/words/en/cases.ts'
 import { cases as chinese } from '../../src/words/zh/cases.ts'
@@ -15,6 +18,8 @@ import { lacks } from '../support/system-tools.ts'
 const words = { zh: chinese, en: english } as const
 const languages = ['zh', 'en'] as const
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+const sha256Of = (text: string): string => toHex(sha256(utf8(text)))
 
 /** What axe finds wrong with a page. */
 async function violations(page: Page): Promise<readonly string[]> {
@@ -240,11 +245,11 @@ describe.skipIf(lacks('chromium'))('the pages of cases, in Chromium', () => {
     const offer = await page.locator('.take-over').innerText()
     expect(offer).toContain('examination')
     expect(offer).toContain('S-2')
-    expect(await page.locator('.offered li').getAttribute('data-checked')).toBe('not-checked')
+    expect(await page.locator('.offered tbody tr').getAttribute('data-checked')).toBe('not-checked')
     expect(await violations(page)).toEqual([])
     // The release brings the receipt, which shows what was deposited: the file is compared here.
     await page.setInputFiles('#take-over-files', give('phone', Buffer.from(`handed ${lang}`)))
-    await page.locator('.offered li[data-checked=match]').waitFor()
+    await page.locator('.offered tr[data-checked=match]').waitFor()
     await page.locator('[name=persons]').fill('Chen, Li')
     await page.locator('.sign-now').click()
     await page.locator('.deposited').waitFor()
@@ -277,6 +282,93 @@ describe.skipIf(lacks('chromium'))('the pages of cases, in Chromium', () => {
     expect(await giver.page.locator('.exhibit .facts').innerText()).toContain(told.custody.held('lab'))
     expect(await whats(giver.page)).toContain('handed-over')
     expect(await giver.page.locator('.hand-over').count()).toBe(0)
+    await done(giver)
+    await done(receiver)
+  })
+
+  it.each(languages)('hands over and takes over several exhibits by one release (%s)', async (lang) => {
+    const told = words[lang]
+    const number = `(2026) several ${lang}`
+    const seize = async (contents: readonly string[], exhibit: string): Promise<DepositAnswer> => {
+      const sealed = { case: [{ number }], collection: { exhibit } }
+      const items = contents.map((text) => ({ size: Buffer.byteLength(text), digest: { sha256: sha256Of(text) } }))
+      const { presentation } = server.sign(parties.police, 'evidence.deposit', { items }, { sealed })
+      return (await server.post(presentation)).json<DepositAnswer>()
+    }
+    const phone = await seize([`phone ${lang}`], 'G-1')
+    const disks = await seize([`disk 0 ${lang}`, `disk 1 ${lang}`, `disk 2 ${lang}`], 'G-2')
+    const paper = await seize([`paper ${lang}`], 'G-3')
+    const giver = await withKey('police', lang)
+    const { page } = giver
+    await go(page, `/case?${new URLSearchParams({ case: number })}`)
+    await page.locator('.hand-over .units').waitFor()
+    // Nothing is chosen before somebody chooses; then by the keyboard alone.
+    expect(await page.locator('.hand-over .sign-release').isDisabled()).toBe(true)
+    const box = (index: number, item?: number) =>
+      page.locator(`.units [name=unit-${index}${item === undefined ? '' : `-${item}`}]`)
+    expect(await violations(page)).toEqual([])
+    for (const one of [box(phone.index), box(disks.index, 0), box(disks.index, 2)]) {
+      await one.focus()
+      await page.keyboard.press('Space')
+    }
+    expect(await page.locator('.chosen-units').innerText()).toBe(told.handOver.chosen(count(3), count(2)))
+    expect(await box(disks.index).isChecked()).toBe(false)
+    await page.locator('.hand-over [name=to]').fill('lab')
+    await page.locator('.hand-over [name=to]').press('Enter')
+    await page.locator('.released .deposited').waitFor()
+    expect(await page.locator('.released .deposited li').count()).toBe(3)
+    const file = await offered(page, '.save-release')
+    expect(file.name).toBe(`3-units-to-lab.evidence-release`)
+    expect(await violations(page)).toEqual([])
+    await page.setViewportSize({ width: 320, height: 700 })
+    expect(await cutOff(page)).toEqual([])
+
+    const receiver = await withKey('lab', lang)
+    const taker = receiver.page
+    await go(taker, '/take-over')
+    const give = (name: string, text: string | Buffer) => ({
+      name,
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from(text),
+    })
+    await taker.setInputFiles('#take-over-files', [
+      give(file.name, file.bytes),
+      give('phone', `phone ${lang}`),
+      give('disk', `disk 2 ${lang}`),
+    ])
+    const checks = (): Promise<(string | null)[]> =>
+      taker
+        .locator('.offered tbody tr')
+        .evaluateAll((all) =>
+          all.map((one) => (one as unknown as { dataset: Record<string, string> }).dataset['checked'] ?? null),
+        )
+    await taker.locator('.offered tr[data-checked=match]').first().waitFor()
+    expect(await checks()).toEqual(['match', 'not-checked', 'match'])
+    await taker.locator('[name=checked-1]').focus()
+    await taker.locator('[name=checked-1]').selectOption('differs')
+    expect(await checks()).toEqual(['match', 'differs', 'match'])
+    expect(await taker.locator('.offered-sum').innerText()).toBe(told.takeOver.sum(count(2), count(1), count(0)))
+    expect(await violations(taker)).toEqual([])
+    await taker.setViewportSize({ width: 320, height: 700 })
+    expect(await cutOff(taker)).toEqual([])
+    await taker.locator('.sign-now').press('Enter')
+    await taker.locator('.deposited').waitFor()
+    const transfer = Number(await taker.locator('.deposited').getAttribute('data-index'))
+    const { payload } = (await server.get(`/v1/entries/${transfer}`, parties.lab)).json<{ payload: object }>()
+    expect(payload).toMatchObject({ outcome: 'accepted', checked: ['match', 'differs', 'match'] })
+    const holders = async (index: number): Promise<unknown> =>
+      (await server.get(`/v1/entries/${index}/custody`, parties.police))
+        .json<{ units: { holder: string }[] }>()
+        .units.map(({ holder }) => holder)
+    expect(await holders(disks.index)).toEqual(['lab', 'police', 'lab'])
+    // What was given away is offered no more; the rest is, all of it at once.
+    await page.setViewportSize({ width: 1000, height: 800 })
+    await page.locator('.released .again').click()
+    await page.locator(`.hand-over .units`).waitFor()
+    expect(await box(phone.index).count()).toBe(0)
+    await page.locator('[name=units-all]').press('Space')
+    expect(await page.locator('.chosen-units').innerText()).toBe(told.handOver.chosen(count(2), count(2)))
+    expect(await box(paper.index).isChecked()).toBe(true)
     await done(giver)
     await done(receiver)
   })

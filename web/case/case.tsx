@@ -1,25 +1,27 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { defined } from '../../src/core/objects.ts'
 import { utf8 } from '../../src/core/bytes.ts'
-import { attempt } from '../../src/core/attempt.ts'
+import type { ParticipantInfo } from '../../src/client/ledger-client.ts'
+import { attempt, settledOr } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
-import { count, visible } from '../../src/core/text.ts'
-import { whenTold } from '../../src/told/when.ts'
+import { count } from '../../src/core/text.ts'
 import { useExplorer } from '../explorer/context.ts'
 import { useLoaded } from '../explorer/load.ts'
 import { Link, Name } from '../explorer/parts.tsx'
 import { Shown } from '../explorer/refused.tsx'
 import { go } from '../explorer/route.ts'
-import { textIn } from '../ui/form.ts'
+import { afterIn, askedIn, filledIn } from '../ui/form.ts'
 import { useCase } from './context.ts'
-import { casesOf, collected, examine, type Exhibit, judgingPolicy } from './examine.ts'
+import { examine, type Exhibit, judgingPolicy } from './examine.ts'
+import { ExhibitTable } from './exhibit-table.tsx'
+import { HandOver } from './hand-over.tsx'
 import { handedReceipts } from './handed-receipts.ts'
-import { JudgedBy, VerdictLight } from './light.tsx'
-import { heldAfter, type Moment, momentsOf, timeline } from './moments.ts'
-import { HeldText, Stopped } from './parts.tsx'
+import { JudgedBy } from './light.tsx'
+import { momentsOf, timeline } from './moments.ts'
+import { Stopped } from './parts.tsx'
 import { Timeline } from './timeline.tsx'
+import { type Basket, nameOf, noUnits, offersOf } from './units.ts'
 
 /** Exhibits that are examined for one page of a case, each by some requests. */
 const perPage = 20
@@ -29,7 +31,9 @@ const mostReceipt = 1024 * 1024
 /** A case: its exhibits, each with a light, and what happened to all of them. */
 export function Case({ query }: { query: URLSearchParams }): JSX.Element {
   const { told } = useCase()
-  const asked = askedOf(query)
+  const asked = askedIn(query, members, 512)
+  // What is chosen to be handed over stays while the pages of a case are turned.
+  const [basket, setBasket] = useState<Basket>(noUnits)
   const isAsked = asked.case !== undefined || asked.exhibit !== undefined
   const title = asked.case ?? asked.exhibit
   return (
@@ -38,33 +42,18 @@ export function Case({ query }: { query: URLSearchParams }): JSX.Element {
         {told.title} {title === undefined ? '' : <Name text={title} />}
       </h1>
       <CaseForm asked={asked} />
-      {isAsked ? <Found asked={asked} after={query.get('after')} /> : ''}
+      {isAsked ? <Found asked={asked} after={afterIn(query)} basket={basket} choose={setBasket} /> : ''}
     </section>
   )
 }
 
-interface Asked {
-  readonly case?: string
-  readonly exhibit?: string
-}
-
-function askedOf(query: URLSearchParams): Asked {
-  const of = (name: string): string | undefined => query.get(name)?.trim().slice(0, 512) || undefined
-  return defined({ case: of('case'), exhibit: of('exhibit') })
-}
+const members = ['case', 'exhibit'] as const
+type Asked = Partial<Record<(typeof members)[number], string>>
 
 function CaseForm({ asked }: { asked: Asked }): JSX.Element {
   const { told } = useCase()
   const [isBad, setBad] = useState(false)
-  const submit = (event: Event): void => {
-    event.preventDefault()
-    const form = new FormData(event.target as HTMLFormElement)
-    const filled = (['case', 'exhibit'] as const).flatMap((name) => {
-      const value = textIn(form, name)
-      return value === '' ? [] : [[name, value] as [string, string]]
-    })
-    go(`/case?${new URLSearchParams(filled)}`)
-  }
+  const submit = (event: Event): void => go(`/case?${filledIn(event, members)}`)
   const open = async (event: Event): Promise<void> => {
     const field = event.target as HTMLInputElement
     const [file] = Array.from(field.files ?? [])
@@ -102,15 +91,25 @@ function CaseForm({ asked }: { asked: Asked }): JSX.Element {
   )
 }
 
-function Found({ asked, after }: { asked: Asked; after: string | null }): JSX.Element {
-  const { client, said } = useExplorer()
+function Found({
+  asked,
+  after: from,
+  basket,
+  choose,
+}: {
+  asked: Asked
+  after: ReturnType<typeof afterIn>
+  basket: Basket
+  choose: (basket: Basket) => void
+}): JSX.Element {
+  const { client, said, key, reader } = useExplorer()
   const { told, hashing } = useCase()
   const [progress, setProgress] = useState('')
-  const from: Readonly<Record<string, string>> = /^[0-9]{1,15}$/.test(after ?? '') ? { after: after as string } : {}
   const loaded = useLoaded(`case ${JSON.stringify([asked, from])}`, async () => {
     const ledger = await client.ledger()
     const policy = judgingPolicy(ledger)
-    if (policy === undefined) return { origin: ledger.origin, policy, exhibits: [], moments: [], next: null }
+    if (policy === undefined)
+      return { origin: ledger.origin, policy, exhibits: [], moments: [], participants: [], next: null }
     const { entries, next } = await client.find({ ...asked, ...from, limit: String(perPage) })
     const deposits = entries.filter(({ items }) => items !== undefined)
     const exhibits: Exhibit[] = []
@@ -119,13 +118,18 @@ function Found({ asked, after }: { asked: Asked; after: string | null }): JSX.El
       exhibits.push(await examine(client, policy.policy, hashing, index))
     }
     const moments = exhibits.flatMap(momentsOf)
-    return { origin: ledger.origin, policy, exhibits, moments, next }
+    const participants = await settledOr(client.participants(), [] as readonly ParticipantInfo[])
+    return { origin: ledger.origin, policy, exhibits, moments, participants, next }
   })
+  const again = (): void => {
+    choose(noUnits)
+    loaded.again()
+  }
   if (loaded.value === undefined && loaded.refusal === undefined && progress !== '')
     return <p role="status">{progress} …</p>
   return (
     <Shown loaded={loaded}>
-      {({ origin, policy, exhibits, moments, next }) =>
+      {({ origin, policy, exhibits, moments, participants, next }) =>
         policy === undefined ? (
           <Stopped origin={origin} />
         ) : exhibits.length === 0 ? (
@@ -147,6 +151,18 @@ function Found({ asked, after }: { asked: Asked; after: string | null }): JSX.El
             <ExhibitTable exhibits={exhibits} moments={moments} />
             <JudgedBy policy={policy} />
             <Timeline moments={timeline(moments)} names={new Map(exhibits.map((one) => [one.index, nameOf(one)]))} />
+            {key === undefined || !reader.isReading ? (
+              ''
+            ) : (
+              <HandOver
+                origin={origin}
+                offers={offersOf(exhibits, moments, participants, key.id)}
+                basket={basket}
+                choose={choose}
+                participants={participants}
+                done={again}
+              />
+            )}
             <p>
               <button type="button" class="again" onClick={loaded.again}>
                 {said.refused.again}
@@ -156,63 +172,5 @@ function Found({ asked, after }: { asked: Asked; after: string | null }): JSX.El
         )
       }
     </Shown>
-  )
-}
-
-/** What an exhibit is called: its number, or that of its entry. */
-function nameOf(exhibit: Exhibit): string {
-  const number = collected(exhibit, 'exhibit')
-  return number === undefined ? count(exhibit.index) : visible(number.slice(0, 100))
-}
-
-function ExhibitTable({
-  exhibits,
-  moments,
-}: {
-  exhibits: readonly Exhibit[]
-  moments: readonly Moment[]
-}): JSX.Element {
-  const { told } = useCase()
-  const { facts } = told
-  return (
-    <table class="exhibits">
-      <thead>
-        <tr>
-          {[facts.exhibit, facts.verdict, facts.description, facts.depositor, facts.holder, facts.time].map((label) => (
-            <th scope="col">{label}</th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {exhibits.map((one) => (
-          <tr key={one.index} data-index={one.index}>
-            <td>
-              <Link to={`/exhibit/${one.index}`}>{told.number(nameOf(one))}</Link>
-              {casesOf(one).map((number) => (
-                <>
-                  <br />
-                  <small>
-                    <Name text={number} />
-                  </small>
-                </>
-              ))}
-            </td>
-            <td>
-              <VerdictLight light={one.light} />
-            </td>
-            <td>
-              <Name text={collected(one, 'description') ?? ''} />
-            </td>
-            <td>
-              <Name text={one.iss} />
-            </td>
-            <td>
-              <HeldText held={heldAfter(one, moments)} />
-            </td>
-            <td>{whenTold(one.time)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   )
 }

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
 import { settledOr } from '../../src/core/attempt.ts'
 import { count } from '../../src/core/text.ts'
 import type { ParticipantInfo } from '../../src/client/ledger-client.ts'
@@ -13,9 +14,9 @@ import { handedReceipts } from './handed-receipts.ts'
 import { JudgedBy, Verdict } from './light.tsx'
 import { heldAfter, type Moment, momentsOf, timeline } from './moments.ts'
 import { HeldText, Stopped } from './parts.tsx'
-import { isAuthority } from './people.tsx'
 import { WhatStands } from './standing.tsx'
 import { Timeline } from './timeline.tsx'
+import { type Basket, offersOf } from './units.ts'
 
 /** One exhibit: its verdict, what happened, what stands on it, and its hand-over. */
 export function ExhibitPage({ index }: { index: number }): JSX.Element {
@@ -47,16 +48,7 @@ export function ExhibitPage({ index }: { index: number }): JSX.Element {
               <Facts exhibit={found.exhibit} moments={found.moments} />
               <Timeline moments={found.moments} />
               <WhatStands origin={found.origin} exhibit={found.exhibit} participants={found.participants} />
-              {key === undefined || !reader.isReading || !mayHandOver(found, key.id) ? (
-                ''
-              ) : (
-                <HandOver
-                  origin={found.origin}
-                  exhibit={found.exhibit}
-                  participants={found.participants}
-                  done={loaded.again}
-                />
-              )}
+              {key === undefined || !reader.isReading ? '' : <HandOverOne {...found} id={key.id} done={loaded.again} />}
             </>
           )
         }
@@ -65,21 +57,27 @@ export function ExhibitPage({ index }: { index: number }): JSX.Element {
   )
 }
 
-/** Whether somebody holds some of an exhibit, as far as that is shown, or may release it in lieu. */
-function mayHandOver(
-  {
-    exhibit,
-    moments,
-    participants,
-  }: {
-    exhibit: Exhibit
-    moments: readonly Moment[]
-    participants: readonly ParticipantInfo[]
-  },
-  id: string,
-): boolean {
-  if (isAuthority(participants, id)) return true
-  return heldAfter(exhibit, moments).some(({ holder, isEnded }) => holder === id && !isEnded)
+/** The hand-over of one exhibit, all of which is chosen at first; nothing where the reader holds none of it. */
+function HandOverOne({
+  origin,
+  exhibit,
+  moments,
+  participants,
+  id,
+  done,
+}: {
+  origin: string
+  exhibit: Exhibit
+  moments: readonly Moment[]
+  participants: readonly ParticipantInfo[]
+  id: string
+  done: () => void
+}): JSX.Element | string {
+  const offers = offersOf([exhibit], moments, participants, id)
+  const [basket, choose] = useState<Basket>(new Map(offers.map((one) => [one.exhibit.index, one])))
+  if (offers.length === 0) return ''
+  const shared = { origin, offers, basket, choose, participants, done }
+  return <HandOver {...shared} />
 }
 
 function Facts({ exhibit, moments }: { exhibit: Exhibit; moments: readonly Moment[] }): JSX.Element {

@@ -4,19 +4,18 @@ import type { ParticipantInfo } from '../../src/client/ledger-client.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import { encodeReceipt } from '../../src/core/receipt.ts'
-import { count } from '../../src/core/text.ts'
 import { releaseEnding } from '../../src/statements/release-file.ts'
 import { useExplorer } from '../explorer/context.ts'
-import { saveFile } from '../ui/save.ts'
+import { ChooseUnits } from './choose-units.tsx'
 import { useCase } from './context.ts'
 import type { Exhibit } from './examine.ts'
 import { Choice, Field, listed, Trouble } from './parts.tsx'
 import { isAuthority, People } from './people.tsx'
-import { useSending } from './sending.ts'
-import { type SignedRelease, signOffered, signRelease } from './statements.ts'
+import { type NamedRelease, Released, useRecording } from './released.tsx'
+import { signRelease } from './statements.ts'
+import { type Basket, mostReferences, type Offered, referencesOf, shownOffers } from './units.ts'
 
 const empty = {
-  item: '',
   to: '',
   days: '7',
   inLieu: 'none',
@@ -29,60 +28,61 @@ const empty = {
 }
 type Draft = typeof empty
 
-/** The form by which a holder signs a release of an exhibit and gets it as a file. */
+/** The form by which a holder signs a release of exhibits, 1 to 64 units, and gets it as a file. */
 export function HandOver({
   origin,
-  exhibit,
+  offers,
+  basket,
+  choose,
   participants,
   done,
 }: {
   origin: string
-  exhibit: Exhibit
+  /** What can be handed over on this page. */
+  offers: readonly Offered[]
+  /** What is chosen, here and on other pages. */
+  basket: Basket
+  choose: (basket: Basket) => void
   participants: readonly ParticipantInfo[]
   done: () => void
 }): JSX.Element {
   const { client, key, reader } = useExplorer()
-  const { told } = useCase()
-  const said = told.handOver
+  const said = useCase().told.handOver
   const [draft, setDraft] = useState(empty)
   const [isRecorded, setRecorded] = useState(true)
-  const [release, setRelease] = useState<SignedRelease & { readonly name: string }>()
+  const [release, setRelease] = useState<NamedRelease>()
   const [error, setError] = useState<unknown>()
-  const sending = useSending()
+  const recording = useRecording(origin)
   const days = Number(draft.days)
-  const isReady = draft.to.trim() !== '' && Number.isInteger(days) && days >= 1 && days <= 90
+  const exhibits = referencesOf(basket)
+  const isFew = exhibits.length > 0 && exhibits.length <= mostReferences
+  const isReady = isFew && draft.to.trim() !== '' && Number.isInteger(days) && days >= 1 && days <= 90
   const sign = async (): Promise<void> => {
     if (key === undefined) return
     setError(undefined)
     setRelease(undefined)
-    requireReceiver(draft.to.trim(), key.id, participants)
-    const { index, leafHash } = exhibit
-    const of = { index, leafHash, ...(draft.item === '' ? {} : { item: Number(draft.item) }) }
+    const to = draft.to.trim()
+    requireReceiver(to, key.id, participants)
     const { size } = await client.ledger()
     const inLieu = draft.inLieu === 'none' ? undefined : draft.inLieu
-    const offer = offerOf(draft)
+    const receipts = [...basket.values()].map(({ exhibit }) => withoutClaims(exhibit))
     const signed = await signRelease(key, origin, {
-      to: draft.to.trim(),
-      exhibits: [of],
+      to,
+      exhibits,
       since: size - 1,
       days,
       inLieu,
-      offer,
-      receipts: [withoutClaims(exhibit)],
+      offer: offerOf(draft),
+      receipts,
     })
-    setRelease({ ...signed, name: `entry-${index}-to-${draft.to.trim()}${releaseEnding}` })
-    if (!isRecorded) return
-    await sending.send({ origin, of: signed.jws, sign: () => signOffered(key, origin, of, signed) })
+    setRelease({ ...signed, name: `${nameOfRelease(exhibits)}-to-${to}${releaseEnding}` })
+    if (isRecorded) await recording.begin(key, signed, exhibits)
   }
   const submit = (event: Event): void => {
     event.preventDefault()
     sign().catch(setError)
   }
-  const field = (
-    name: Exclude<keyof Draft, 'item' | 'inLieu'>,
-    type?: 'text' | 'number',
-    list?: string,
-  ): JSX.Element => (
+  const field = (name: Exclude<keyof Draft, 'inLieu'>, type?: 'text' | 'number', list?: string): JSX.Element => (
     <Field
       label={said[name]}
       name={name}
@@ -92,25 +92,19 @@ export function HandOver({
       {...(list === undefined ? {} : { list })}
     />
   )
+  if (offers.length === 0 && basket.size === 0 && release === undefined)
+    return (
+      <section class="hand-over">
+        <h2>{said.title}</h2>
+        <p>{said.none}</p>
+      </section>
+    )
   return (
     <section class="hand-over">
       <h2>{said.title}</h2>
       <p>{said.intro}</p>
       <form onSubmit={submit}>
-        {exhibit.items.length < 2 ? (
-          ''
-        ) : (
-          <Choice
-            label={said.what}
-            name="item"
-            value={draft.item}
-            change={(item) => setDraft({ ...draft, item })}
-            options={[
-              ['', told.whole],
-              ...exhibit.items.map((_, item) => [String(item), told.item(count(item))] as const),
-            ]}
-          />
-        )}
+        <ChooseUnits offers={shownOffers(offers, basket)} basket={basket} choose={choose} />
         {field('to', 'text', 'receivers')}
         <People participants={participants} id="receivers" />
         {field('days', 'number')}
@@ -143,38 +137,20 @@ export function HandOver({
           />{' '}
           {said.record}
         </label>
-        <button type="submit" class="sign-release" disabled={!isReady || sending.isBusy}>
+        <button type="submit" class="sign-release" disabled={!isReady || recording.sending.isBusy}>
           {said.sign}
         </button>
       </form>
       {error === undefined ? '' : <Trouble error={error} />}
-      {release === undefined ? (
-        ''
-      ) : (
-        <div class="note released">
-          <p role="status">{said.signed}</p>
-          <p>
-            <button type="button" class="save-release" onClick={() => saveFile(release.name, release.file)}>
-              {said.save}
-            </button>
-          </p>
-          <p>{said.withdraw}</p>
-          {sending.isBusy ? <p role="status">{told.sending} …</p> : ''}
-          {sending.trouble === undefined ? '' : <Trouble {...sending.trouble} />}
-          {sending.result === undefined ? (
-            ''
-          ) : (
-            <p class="deposited" data-index={sending.result.index}>
-              {said.recorded(count(sending.result.index))}{' '}
-              <button type="button" class="again" onClick={done}>
-                {told.openExhibit}
-              </button>
-            </p>
-          )}
-        </div>
-      )}
+      {release === undefined ? '' : <Released release={release} recording={recording} done={done} />}
     </section>
   )
+}
+
+/** A file's name: one exhibit by its entry, several by how many references the release has. */
+function nameOfRelease(exhibits: readonly { readonly index: number }[]): string {
+  const [first] = exhibits
+  return exhibits.length === 1 ? `entry-${first?.index}` : `${exhibits.length}-units`
 }
 
 /** A release to nobody is void. Throws `participant-unknown`, `release-party`. */

@@ -92,12 +92,18 @@ function malformed(why: string): EvidenceError {
   return new EvidenceError('release-malformed', `the file ${why}`, { where: 'release' })
 }
 
+/** One item of an exhibit, and whether a file that was handed over has its size and SHA-256. */
+export interface FoundItem {
+  readonly item: number
+  readonly isHere: boolean
+}
+
 /** One exhibit of a release: which of its items are among the files. */
 export interface Compared {
   readonly index: number
   readonly item: number | undefined
   /** Undefined where nothing shows what was deposited. */
-  readonly found: { readonly count: number; readonly all: number } | undefined
+  readonly found: { readonly count: number; readonly all: number; readonly items: readonly FoundItem[] } | undefined
   /** Whether a receipt that came with it does not hold under the policy, but for its quorum. */
   readonly isBroken: boolean
 }
@@ -125,12 +131,20 @@ export async function compared(
       const asked = text === undefined ? undefined : entryOf(text)
       entry = asked?.hash === hash && isSound(text ?? '', policy) ? asked : undefined
     }
-    const items = entry?.items.filter((_, i) => item === undefined || i === item)
-    const count = items?.filter(({ size, digest }) => handed.files.has(`${size} ${digest['sha256']}`)).length ?? 0
-    const found = items === undefined ? undefined : { count, all: items.length }
+    const found = entry === undefined ? undefined : foundOf(entry.items, item, handed.files)
     all.push({ index, item, found, isBroken: given.some((one) => !one.isSound) })
   }
   return all
+}
+
+function foundOf(
+  items: readonly Item[],
+  only: number | undefined,
+  files: ReadonlySet<string>,
+): NonNullable<Compared['found']> {
+  const looked = items.map(({ size, digest }, item) => ({ item, isHere: files.has(`${size} ${digest['sha256']}`) }))
+  const meant = looked.filter(({ item }) => only === undefined || item === only)
+  return { count: meant.filter(({ isHere }) => isHere).length, all: meant.length, items: meant }
 }
 
 /** Whether a receipt holds under a policy, but for its quorum: witnesses may come later. */

@@ -1,13 +1,14 @@
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { EvidenceError } from '../../src/core/errors.ts'
 import { defined } from '../../src/core/objects.ts'
 import { count } from '../../src/core/text.ts'
 import { kinds } from '../../src/statements/kinds.ts'
-import { chosen, filesOf, TooManyFiles } from '../check/drop.ts'
+import { TooManyFiles } from '../check/drop.ts'
 import type { DroppedFile } from '../check/hashing.ts'
-import { textIn } from '../ui/form.ts'
+import { afterIn, askedIn, filledIn } from '../ui/form.ts'
 import { useExplorer } from './context.ts'
+import { useDropped } from './dropping.ts'
 import { EntryTable } from './entries.tsx'
 import { refusalOf, useLoaded } from './load.ts'
 import { Hash, Link } from './parts.tsx'
@@ -23,14 +24,8 @@ function digestOfText(text: string): string {
   return /^[0-9a-f]{64}$/.test(plain) ? `sha256:${plain}` : plain
 }
 
-/** What is asked, by the address; what is longer than any of ours is cut, and finds nothing. */
-function askedOf(query: URLSearchParams): Partial<Record<(typeof members)[number], string>> {
-  const given = members.map((name) => [name, query.get(name)?.trim().slice(0, 1000) ?? ''] as const)
-  return Object.fromEntries(given.filter(([, value]) => value !== ''))
-}
-
 /** What of a search the page of a case asks for. */
-function caseQuery({ case: number, exhibit }: ReturnType<typeof askedOf>): string {
+function caseQuery({ case: number, exhibit }: Partial<Record<(typeof members)[number], string>>): string {
   return new URLSearchParams(defined({ case: number, exhibit })).toString()
 }
 
@@ -46,20 +41,15 @@ export function Search({
   const { search } = said
   const [isHashing, setHashing] = useState(false)
   const [trouble, setTrouble] = useState<EvidenceError | 'many'>()
-  const asked = askedOf(query)
+  const asked = askedIn(query, members, 1000)
   const key = new URLSearchParams(asked).toString()
-  const after = /^[0-9]{1,15}$/.test(query.get('after') ?? '') ? { after: query.get('after') as string } : {}
+  const after = afterIn(query)
   const loaded = useLoaded(`search ${key} ${after.after}`, async () =>
     key === '' ? { entries: [], next: null } : client.find({ ...asked, ...after, limit: String(perPage) }),
   )
   const submit = (event: Event): void => {
-    event.preventDefault()
-    const form = new FormData(event.target as HTMLFormElement)
-    const filled = members.flatMap((name) => {
-      const value = name === 'digest' ? digestOfText(textIn(form, name)) : textIn(form, name)
-      return value === '' ? [] : [[name, value] as [string, string]]
-    })
-    go(`/search?${new URLSearchParams(filled)}`)
+    const plain = (name: string, text: string): string => (name === 'digest' ? digestOfText(text) : text)
+    go(`/search?${filledIn(event, members, plain)}`)
   }
   const take = async (given: Promise<readonly DroppedFile[]>): Promise<void> => {
     setTrouble(undefined)
@@ -74,25 +64,7 @@ export function Search({
       setHashing(false)
     }
   }
-  useEffect(() => {
-    const over = (event: DragEvent): void => event.preventDefault()
-    const drop = (event: DragEvent): void => {
-      event.preventDefault()
-      if (event.dataTransfer !== null) void take(filesOf(event.dataTransfer))
-    }
-    document.addEventListener('dragover', over)
-    document.addEventListener('drop', drop)
-    return () => {
-      document.removeEventListener('dragover', over)
-      document.removeEventListener('drop', drop)
-    }
-  }, [])
-  const choose = (event: Event): void => {
-    const field = event.target as HTMLInputElement
-    const given = chosen(Array.from(field.files ?? []))
-    field.value = ''
-    void take(Promise.resolve(given))
-  }
+  const choose = useDropped((given) => void take(given))
   return (
     <section>
       <h1>{search.title}</h1>

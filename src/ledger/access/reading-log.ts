@@ -185,6 +185,19 @@ export class ReadingLog {
     }
   }
 
+  /** Gives every line of a day, in order. Throws `readings-failed`. */
+  eachLine(day: string, give: (line: ReadingLine) => void): void {
+    this.lines(
+      day,
+      (line) => {
+        give(line)
+        return false
+      },
+      0,
+      1,
+    )
+  }
+
   /** Ends when what was given is written. */
   async close(): Promise<void> {
     await this.running
