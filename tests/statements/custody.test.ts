@@ -35,7 +35,11 @@ interface HandOver extends Partial<ReleaseOptions> {
 }
 
 /** A transfer of all of entry 5, or of what is given. */
-function hand(from: string, to: string, { outcome = 'accepted', members, key, afterMs, ...over }: HandOver = {}): Judgement {
+function hand(
+  from: string,
+  to: string,
+  { outcome = 'accepted', members, key, afterMs, ...over }: HandOver = {},
+): Judgement {
   const exhibits: readonly UnitReference[] = over.exhibits ?? [bench.reference(at)]
   const place = { aud: origin, iss: from, to, exhibits, since: bench.targets.length - 1, iat, ...over }
   const release = releaseBy(key ?? signerNamed(from), place)

@@ -115,7 +115,11 @@ describe('custody in a walk', () => {
     const unknown = made.hand('police', 'lab', { alg: 'ML-DSA-44' })
     made.fill(600)
     const trusted = await made.checkpoint()
-    const later = [made.hand('police', 'archive'), made.hand('lab', 'archive'), made.hand('archive', 'lab', { item: 1 })]
+    const later = [
+      made.hand('police', 'archive'),
+      made.hand('lab', 'archive'),
+      made.hand('archive', 'lab', { item: 1 }),
+    ]
     const certain = made.hand('court', 'archive', { inLieu: 'key-lost', item: 0 })
     const moved = made.hand('archive', 'lab', { item: 0 })
     for (const report of await walkedAllWays(made, trusted)) {
