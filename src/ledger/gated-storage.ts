@@ -4,7 +4,15 @@ import type { DisclosedBytes } from '../log/log.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import type { LookupChecksum } from './lookup-tally.ts'
-import type { ErasedClaims, LedgerStorage, RegistryChecksum, StatementId, StoredGroup, StoredTile } from './storage.ts'
+import type {
+  ErasedClaims,
+  LedgerStorage,
+  ListsApart,
+  RegistryChecksum,
+  StatementId,
+  StoredGroup,
+  StoredTile,
+} from './storage.ts'
 
 /**
  * A storage whose calls can be held back: while one caller has it exclusively, all others wait. Erasing needs that, for the database is closed
@@ -119,8 +127,8 @@ export class GatedStorage implements LedgerStorage {
   lookupList(list: LookupList, after: number, limit: number): Promise<number[]> {
     return this.shared((storage) => storage.lookupList(list, after, limit))
   }
-  lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
-    return this.shared((storage) => storage.lookup(key, after, limit))
+  lookup(key: LookupKey, after: number, limit: number, apart?: ListsApart): Promise<number[]> {
+    return this.shared((storage) => storage.lookup(key, after, limit, apart))
   }
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {
     return this.shared((storage) => storage.hasLookups(keys))

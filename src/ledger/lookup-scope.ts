@@ -1,13 +1,19 @@
 import type { DepositName } from '../statements/kind.ts'
 import { allKinds, changesRegistry, kinds } from '../statements/kinds.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
+import type { ListsApart } from './storage.ts'
 
 /**
  * What a search may find: everything but what is hidden; or the entries that change the registry, those of some issuers, and other deposits
  * that are named. A search in a scope reads what belongs to that scope alone, so that neither its time nor its pages tell of entries outside it.
  */
 export type SearchScope =
-  | { readonly of: 'all'; readonly hides?: (index: number) => boolean }
+  | {
+      readonly of: 'all'
+      readonly hides?: (index: number) => boolean
+      /** Issuers of what may be hidden, and of how many deposits: their lists are read apart, so that what is read does not tell which are there. */
+      readonly apart?: ListsApart
+    }
   | {
       readonly of: 'issuers'
       readonly issuers: readonly string[]

@@ -261,29 +261,22 @@ export class LedgerReads {
       const others = this.among(scope, key, after, limit)
       return mergeIndices(await Promise.all([...lists, others]), limit).filter((index) => index < size)
     }
-    if (key !== undefined) return (await this.found(key, scope.hides, after, limit)).filter((index) => index < size)
+    if (key !== undefined) return (await this.found(key, scope, after, limit)).filter((index) => index < size)
     const begin = after + 1
     return Array.from({ length: Math.max(0, Math.min(limit, size - begin)) }, (_, i) => begin + i)
   }
 
-  /** Indices of all entries with a look-up key, but for those that are hidden: as many as if these were not there. */
+  /** Indices of all entries with a look-up key, but for those that are hidden: as many, after as many reads, as if these were not there. */
   private async found(
     key: LookupKey,
-    hides: ((index: number) => boolean) | undefined,
+    { hides, apart }: Extract<SearchScope, { readonly of: 'all' }>,
     after: number,
     limit: number,
   ): Promise<number[]> {
-    const found: number[] = []
-    for (let from = after; found.length < limit; ) {
-      // Of a kind there is one list.
-      const some = await (key.by === 'kind'
-        ? this.storage.lookupList(kindList(key.kind), from, limit)
-        : this.storage.lookup(key, from, limit))
-      append(found, hides === undefined ? some : some.filter((index) => !hides(index)))
-      if (some.length < limit) break
-      from = some[some.length - 1] as number
-    }
-    return found.slice(0, limit)
+    // Of a kind there is one list.
+    if (key.by === 'kind') return this.storage.lookupList(kindList(key.kind), after, limit)
+    const found = await this.storage.lookup(key, after, limit, apart)
+    return (hides === undefined ? found : found.filter((index) => !hides(index))).slice(0, limit)
   }
 
   /** Indices of those of the other deposits of a scope that have a look-up key: what is read for each follows from it and the key alone. */

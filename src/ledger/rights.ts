@@ -2,7 +2,15 @@ import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { valueOr } from '../core/attempt.ts'
 import { readBody } from '../statements/body.ts'
-import { isAnySealed, isFoundUnderSeals, everLetRead, isLetRead, sealsOn, type Standing } from './access/reading.ts'
+import {
+  everLetRead,
+  isAnySealed,
+  isFoundUnderSeals,
+  isLetRead,
+  sealedDepositsOf,
+  sealsOn,
+  type Standing,
+} from './access/reading.ts'
 import type { Reading } from './access/reading-log.ts'
 import type { StandingRule } from './access/standing.ts'
 import { changesRegistry, kindNamed } from '../statements/kinds.ts'
@@ -13,7 +21,7 @@ import type { Statement } from '../statements/statement.ts'
 import type { Role } from '../statements/vocabulary.ts'
 import type { FolderConfig } from './data-folder.ts'
 import { isSealedKey, type LookupKey } from './lookup.ts'
-import type { SearchScope } from './lookup-scope.ts'
+import { everything, type SearchScope } from './lookup-scope.ts'
 
 /** Somebody who reads, or who signed what is refused: nobody in particular, or a participant of the registry. */
 export type Reader = AnonymousReader | NamedReader
@@ -180,18 +188,15 @@ export class Rights {
   searchScope(reader: Reader, key: LookupKey | undefined): SearchScope | undefined {
     const isOpen = isSealedKey(key) ? this.isOpen : this.isPublic
     if (isOpen || hasRole(reader, 'auditor')) {
-      return { of: 'all', hides: (index) => this.isHidden(reader, key, index) }
+      // No seal closes lists of entries: of all, of a kind, of a participant.
+      if (key === undefined || key.by === 'kind' || key.by === 'participant') return everything
+      const apart = sealedDepositsOf(reader.standing)
+      return apart.size === 0 ? everything : { of: 'all', hides: (index) => isHidden(reader, index), apart }
     }
     if (reader.kind === 'anonymous') return undefined
     const { id, standing } = reader
     const mayRead = (index: number): boolean => isLetRead(standing, id, index)
     return { of: 'issuers', issuers: [id], others: everLetRead(standing, id), mayRead }
-  }
-
-  /** Whether a seal keeps a deposit from being found by a look-up: lists of all entries, of a kind's or a participant's, show entries, which no seal closes. */
-  private isHidden(reader: Reader, key: LookupKey | undefined, index: number): boolean {
-    if (key === undefined || key.by === 'kind' || key.by === 'participant') return false
-    return !isFoundUnderSeals(reader.standing, reader.kind === 'participant' ? reader.id : undefined, index)
   }
 
   /** An entry is found by a sealed claim only by those who may read the claim. */
@@ -236,6 +241,11 @@ export class Rights {
       ? new EvidenceError('not-authenticated', `${what} is for participants`)
       : new EvidenceError('not-permitted', `${what} is not for ${reader.id}`)
   }
+}
+
+/** Whether a seal keeps a deposit from being found by a look-up. */
+function isHidden(reader: Reader, index: number): boolean {
+  return !isFoundUnderSeals(reader.standing, reader.kind === 'participant' ? reader.id : undefined, index)
 }
 
 function hasRole(reader: Reader, role: Role): boolean {

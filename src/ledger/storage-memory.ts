@@ -7,7 +7,15 @@ import type { LookupKey, LookupList } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import { mergeIndices } from './lookup-scope.ts'
 import { changeChecksum, emptyLookupChecksum, idKey, keyHash, type LookupChecksum } from './lookup-tally.ts'
-import type { ErasedClaims, LedgerStorage, RegistryChecksum, StatementId, StoredGroup, StoredTile } from './storage.ts'
+import type {
+  ErasedClaims,
+  LedgerStorage,
+  ListsApart,
+  RegistryChecksum,
+  StatementId,
+  StoredGroup,
+  StoredTile,
+} from './storage.ts'
 
 /** The storage interface on memory: for tests, and the plainest statement of what an implementation must do. */
 export class MemoryStorage implements LedgerStorage {
@@ -136,10 +144,11 @@ export class MemoryStorage implements LedgerStorage {
     const indices = [...this.indicesOf(this.codec.list(list))].filter((index) => index > after)
     return Promise.resolve(mergeIndices([indices], limit))
   }
-  lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
+  lookup(key: LookupKey, after: number, limit: number, apart: ListsApart = new Map()): Promise<number[]> {
+    const more = [...apart.values()].reduce((sum, count) => sum + count, 0)
     const start = toHex(this.codec.key(key))
     const lists = [...this.lookups].filter(([name]) => name.startsWith(start)).map(([, { indices }]) => [...indices])
-    return Promise.resolve(mergeIndices([lists.flat().filter((index) => index > after)], limit))
+    return Promise.resolve(mergeIndices([lists.flat().filter((index) => index > after)], limit + more))
   }
   lookupChecksum(): Promise<LookupChecksum | undefined> {
     return Promise.resolve(this.tally)

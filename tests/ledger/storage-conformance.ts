@@ -161,6 +161,30 @@ export function storageConformance(
           expect(await storage.lookup(digestKey, after, limit)).toEqual(all.slice(after + 1, after + 1 + limit))
         }
       }
+      // Of lists that are read apart so many more are given that as many may be left out of them.
+      for (const apart of [
+        new Map([
+          ['a', 5],
+          ['ab', 57],
+          ['none', 3],
+        ]),
+        new Map([['', 133]]),
+      ]) {
+        for (const keepsFirst of [true, false]) {
+          const hidden = [...apart].flatMap(([list, count]) => {
+            const own = all.filter((i) => listOf(i) === list)
+            return keepsFirst ? own.slice(-count) : own.slice(0, count)
+          })
+          const left = all.filter((i) => !hidden.includes(i))
+          for (const limit of [1, 7, 100, 1000]) {
+            for (const after of [-1, 5, 398]) {
+              const found = await storage.lookup(digestKey, after, limit, apart)
+              const shown = found.filter((i) => !hidden.includes(i)).slice(0, limit)
+              expect(shown).toEqual(left.filter((i) => i > after).slice(0, limit))
+            }
+          }
+        }
+      }
       for (const list of [...names, 'c'])
         expect(await storage.lookupList({ key: digestKey, list }, -1, 1000)).toEqual(
           all.filter((i) => listOf(i) === list),

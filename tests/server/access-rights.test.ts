@@ -65,6 +65,14 @@ async function deposited(server: TestServer, which: string, handling?: string): 
   return taken(await server.post(server.deposit(contentOf(which), { sealed }).presentation))
 }
 
+async function handedOver(server: TestServer, of: DepositAnswer, from: Party, to: Party): Promise<DepositAnswer> {
+  const iat = Math.floor(Date.now() / 1000)
+  const since = (await server.size()) - 1
+  const place = { aud: server.origin, iss: from.id, to: to.id, exhibits: [named(of)], since, iat }
+  const members = transferMembers(releaseBy(from.key, place), 'accepted', 1)
+  return taken(await server.post(server.sign(to, 'custody.transfer', members).presentation))
+}
+
 const named = ({ index, leafHash }: DepositAnswer): { index: number; leafHash: string } => ({ index, leafHash })
 
 async function cast(reading: 'public' | 'participants'): Promise<Cast> {
@@ -307,13 +315,7 @@ describe('a seal', () => {
     const { server, people } = all
     const { early, stranger, auditor } = people
     const held = await deposited(server, 'held')
-    const handOver = async (from: Party, to: Party): Promise<DepositAnswer> => {
-      const iat = Math.floor(Date.now() / 1000)
-      const since = (await server.size()) - 1
-      const place = { aud: server.origin, iss: from.id, to: to.id, exhibits: [named(held)], since, iat }
-      const members = transferMembers(releaseBy(from.key, place), 'accepted', 1)
-      return taken(await server.post(server.sign(to, 'custody.transfer', members).presentation))
-    }
+    const handOver = (from: Party, to: Party): Promise<DepositAnswer> => handedOver(server, held, from, to)
     const entry = async (reader: Party): Promise<string> =>
       cellOf('entry', await server.get(`/v1/entries/${held.index}`, reader), held)
     const found = async (reader: Party): Promise<string> =>
@@ -343,6 +345,39 @@ describe('a seal', () => {
     expect(cellOf('entry', await all.server.get(`/v1/entries/${held.index}`, early), held)).toBe('200, 3 claims')
     const again = await all.server.get(`/v1/entries?exhibit=${exhibitOf('held')}`, early)
     expect(cellOf('by exhibit', again, held)).toBe('found')
+  })
+
+  it('a grant of who deposited stands when the deposit is handed over; one of a custodian ends with its custody', async () => {
+    const { server, people } = all
+    const { early, late, stranger, court } = people
+    const of = await deposited(server, 'granted')
+    const grant = async (by: Party, to: string): Promise<DepositAnswer> =>
+      taken(await rule(server, by, { rule: 'grant', of: [named(of)], to: [to] }))
+    const read = async (...readers: Party[]): Promise<string[]> => {
+      const answers = await Promise.all(readers.map((reader) => server.get(`/v1/entries/${of.index}`, reader)))
+      return answers.map((answer) => cellOf('entry', answer, of))
+    }
+    await grant(server.depositor, 'late')
+    await handedOver(server, of, server.depositor, early)
+    expect(await read(late, early, server.depositor)).toEqual(['200, 3 claims', '200, 3 claims', '200, 3 claims'])
+    // The issuer always reads its own, and may let read it still.
+    await grant(server.depositor, 'prosecutor')
+    await grant(early, 'stranger')
+    expect(await read(stranger, people.prosecutor)).toEqual(['200, 3 claims', '200, 3 claims'])
+    await handedOver(server, of, early, court)
+    expect(await read(late, people.prosecutor, stranger, early, court)).toEqual([
+      '200, 3 claims',
+      '200, 3 claims',
+      '403',
+      '403',
+      '200, 3 claims',
+    ])
+    // Who held it may neither grant it nor end what it granted; the issuer ends its own grant.
+    expect(problemIn(await rule(server, early, { rule: 'grant', of: [named(of)], to: ['stranger'] })).code).toBe(
+      'reference-not-found',
+    )
+    await taken(await rule(server, server.depositor, { rule: 'end', of: [named(of)], to: ['late'] }))
+    expect(await read(late, people.prosecutor)).toEqual(['403', '200, 3 claims'])
   })
 
   it('no claim is erased that is under a hold or that a seal rests on; a grant whose terms are erased stands no more', async () => {

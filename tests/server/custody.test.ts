@@ -172,6 +172,29 @@ describe('a server asked for custody', () => {
     expect(codeOf(await hand(giver, receiver, of))).toBe('201')
   })
 
+  it('takes no release whose giver, or giver’s key, is revoked before it, nor from a receiver that is, though in one group', async () => {
+    const revoked: string[] = []
+    for (const which of ['key', 'participant', 'receiver']) {
+      const from = await server.admit(`giver-${which}`, ['depositor'])
+      const to = await server.admit(`receiver-${which}`, ['depositor'])
+      const { presentation } = server.deposit(`of ${from.id}`, {}, from)
+      const { index, leafHash } = (await server.post(presentation)).json<DepositAnswer>()
+      const transfer = await presented(from, to, { index, leafHash })
+      const whom = {
+        key: { key: from.key.thumbprint },
+        participant: { participant: from.id },
+        receiver: { participant: to.id },
+      }[which]
+      const revocation = server.sign(server.administrator, 'participant.revoke', { ...whom, reason: 'requested' })
+      const answers = await server.batch([revocation.presentation, transfer])
+      revoked.push(...answers.map(({ code, status }) => code ?? String(status)))
+      // Nothing moved: its depositor holds it still.
+      const held = (await server.get(`/v1/entries/${index}/custody`, court)).json<CustodyAnswer>()
+      expect(JSON.stringify(held)).not.toContain(to.id)
+    }
+    expect(revoked).toEqual(['201', 'release-key', '201', 'release-key', '201', 'participant-revoked'])
+  })
+
   it('moves by order what an authority releases, to who has the receipt', async () => {
     const of = await exhibit()
     const inLieu = 'holder-gone'

@@ -30,15 +30,22 @@ interface HandOver extends Partial<ReleaseOptions> {
   readonly outcome?: string
   readonly members?: object
   readonly key?: SigningKey
+  /** Milliseconds after the genesis. */
+  readonly afterMs?: number
 }
 
 /** A transfer of all of entry 5, or of what is given. */
-function hand(from: string, to: string, { outcome = 'accepted', members, key, ...over }: HandOver = {}): Judgement {
+function hand(
+  from: string,
+  to: string,
+  { outcome = 'accepted', members, key, afterMs, ...over }: HandOver = {},
+): Judgement {
   const exhibits: readonly UnitReference[] = over.exhibits ?? [bench.reference(at)]
-  const told = { aud: origin, iss: from, to, exhibits, since: bench.targets.length - 1, iat, ...over }
-  const release = releaseBy(key ?? signerNamed(from), told)
+  const place = { aud: origin, iss: from, to, exhibits, since: bench.targets.length - 1, iat, ...over }
+  const release = releaseBy(key ?? signerNamed(from), place)
   const by = outcome === 'withdrawn' ? from : to
-  return bench.say(signerNamed(by), by, 'custody.transfer', transferMembers(release, outcome, exhibits.length, members))
+  const told = transferMembers(release, outcome, exhibits.length, members)
+  return bench.say(signerNamed(by), by, 'custody.transfer', told, afterMs === undefined ? {} : { afterMs })
 }
 
 const item = (number: number): UnitReference => ({ ...bench.reference(at), item: number })
@@ -215,6 +222,26 @@ describe('a transfer', () => {
 })
 
 describe('a release', () => {
+  it('is held to its times to the millisecond', () => {
+    const day = 86_400
+    const told = (afterMs: number, times: object): string[] => {
+      const [code = 'taken'] = violationsOf(hand('police', 'lab', { outcome: 'rejected', afterMs, ...times }))
+      return [code]
+    }
+    // The end is the last millisecond.
+    expect([9999, 10_000, 10_001].flatMap((ms) => told(ms, { exp: iat + 10 }))).toEqual([
+      'taken',
+      'taken',
+      'release-expired',
+    ])
+    // It ends within 90 days of the entry.
+    const exp = iat + 20 + 90 * day
+    expect([19_999, 20_000, 20_001].flatMap((ms) => told(ms, { exp }))).toEqual(['release-expired', 'taken', 'taken'])
+    // It was issued at most 300,000 ms after the entry.
+    const issued = { iat: iat + 330, exp: iat + day }
+    expect([29_999, 30_000, 30_001].flatMap((ms) => told(ms, issued))).toEqual(['issued-in-future', 'taken', 'taken'])
+  })
+
   it('is refused with the reason', () => {
     expect(() => readRelease('a.b')).toThrow(EvidenceError)
     const told = { aud: origin, iss: 'police', to: 'lab', exhibits: [], since: 1, iat }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { AppraisalPool } from '../../src/check/node/appraisal-pool.ts'
+import { exitCodeOf } from '../../src/verify/report.ts'
 import { walk, type WalkReport } from '../../src/verify/walk.ts'
 import { origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { releaseBy, transferMembers, type UnitReference } from '../support/custody.ts'
@@ -11,6 +12,13 @@ import { itemFor, statement } from '../support/statements.ts'
 installNativePrimitives()
 const iat = startMs / 1000
 const people = ['police', 'lab', 'archive'] as const
+
+/** A JWS whose header names another algorithm. */
+function withAlg(jws: string, alg: string): string {
+  const [header = '', ...rest] = jws.split('.')
+  const told = { ...(JSON.parse(Buffer.from(header, 'base64url').toString()) as object), alg }
+  return [Buffer.from(JSON.stringify(told)).toString('base64url'), ...rest].join('.')
+}
 
 /** A chain with a deposit of two items by `police`, in the entry that `exhibit` names. */
 class CustodyChain {
@@ -27,11 +35,12 @@ class CustodyChain {
     return this.chain.add(statement(signerNamed(by), origin, kind, members, { iss: by, iat }).jws)
   }
 
-  hand(from: string, to: string, more: { inLieu?: string; item?: number } = {}): number {
-    const { item, ...over } = more
+  hand(from: string, to: string, more: { inLieu?: string; item?: number; alg?: string } = {}): number {
+    const { item, alg, ...over } = more
     const of: UnitReference = { ...this.chain.reference(this.exhibit), ...(item === undefined ? {} : { item }) }
     const since = this.chain.bytes.length - 1
-    const release = releaseBy(signerNamed(from), { aud: origin, iss: from, to, exhibits: [of], since, iat, ...over })
+    const signed = releaseBy(signerNamed(from), { aud: origin, iss: from, to, exhibits: [of], since, iat, ...over })
+    const release = alg === undefined ? signed : withAlg(signed, alg)
     return this.say(to, 'custody.transfer', transferMembers(release, 'accepted', 1))
   }
 
@@ -49,6 +58,7 @@ class CustodyChain {
 const codes = ({ faults }: WalkReport): (readonly [number | undefined, string])[] =>
   faults.map(({ index, code }) => [index, code])
 const open = ({ unjudged }: WalkReport): unknown[] => unjudged.map(({ index }) => index)
+const exit = ({ faults, unjudged }: WalkReport): number => exitCodeOf(faults, unjudged)
 
 /** The chain as it is now, in full, on threads, and from a trusted checkpoint. */
 async function walkedAllWays({ chain }: CustodyChain, trusted: SignedCheckpoint): Promise<WalkReport[]> {
@@ -78,7 +88,7 @@ describe('custody in a walk', () => {
     const ordered = made.hand('court', 'police', { inLieu: 'key-lost' })
     for (const report of await walkedAllWays(made, trusted)) {
       expect([codes(report), open(report)]).toEqual([[[wrong, 'custody-not-holder']], []])
-      expect(report.flagged.map(({ index }) => index)).toEqual([ordered])
+      expect([report.flagged.map(({ index }) => index), exit(report)]).toEqual([[ordered], 1])
       expect(report.faults[0]).toMatchObject({ where: 'release.exhibits[0]', expected: 'archive', found: 'lab' })
     }
   })
@@ -90,10 +100,37 @@ describe('custody in a walk', () => {
     const trusted = await made.checkpoint()
     const later = made.hand('archive', 'lab')
     const certain = made.hand('court', 'archive', { inLieu: 'key-lost', item: 0 })
+    for (const report of await walkedAllWays(made, trusted)) {
+      expect([codes(report), open(report), exit(report)]).toEqual([[], [unknown, later], 4])
+    }
     const wrong = made.hand('lab', 'police', { item: 0 })
     for (const report of await walkedAllWays(made, trusted)) {
       expect([codes(report), open(report)]).toEqual([[[wrong, 'custody-not-holder']], [unknown, later]])
+      expect([report.flagged.map(({ index }) => index), exit(report)]).toEqual([[certain], 1])
+    }
+  })
+
+  it('is not judged after a release below the trusted size that is signed by an algorithm of a later version', async () => {
+    const made = new CustodyChain()
+    const unknown = made.hand('police', 'lab', { alg: 'ML-DSA-44' })
+    made.fill(600)
+    const trusted = await made.checkpoint()
+    const later = [
+      made.hand('police', 'archive'),
+      made.hand('lab', 'archive'),
+      made.hand('archive', 'lab', { item: 1 }),
+    ]
+    const certain = made.hand('court', 'archive', { inLieu: 'key-lost', item: 0 })
+    const moved = made.hand('archive', 'lab', { item: 0 })
+    for (const report of await walkedAllWays(made, trusted)) {
+      expect([codes(report), open(report), exit(report)]).toEqual([[], [unknown, ...later], 4])
       expect(report.flagged.map(({ index }) => index)).toEqual([certain])
+    }
+    const wrong = made.hand('archive', 'police', { item: 0 })
+    for (const report of await walkedAllWays(made, trusted)) {
+      expect([codes(report), exit(report)]).toEqual([[[wrong, 'custody-not-holder']], 1])
+      expect(report.faults[0]).toMatchObject({ expected: 'lab', found: 'archive' })
+      expect(moved).toBeLessThan(wrong)
     }
   })
 
@@ -115,6 +152,8 @@ describe('custody in a walk', () => {
       ]) {
         expect(codes(report).every(([index]) => index === moved)).toBe(true)
         expect(open(report)).toContain(later)
+        const others = report.faults.filter(({ index }) => index !== moved)
+        expect(exitCodeOf(others, report.unjudged)).toBe(4)
       }
     }
   })

@@ -1,7 +1,7 @@
 import type { DepositName } from '../../statements/kind.ts'
 import { grantsReading, heldSince } from '../../statements/said.ts'
 import type { ChainState } from '../chain-state.ts'
-import { type StandingRule, standingOn } from './standing.ts'
+import { type AccessState, type StandingRule, standingOn } from './standing.ts'
 
 /** What rights are decided by: the state of the chain, and the time. */
 export interface Standing extends Pick<ChainState, 'registry' | 'access'> {
@@ -62,4 +62,19 @@ export function isAnySealed({ access, nowMs }: Standing): boolean {
   for (const index of access.rules.keys())
     if (standingOn(access, index, nowMs).some(({ rule }) => rule === 'seal')) return true
   return false
+}
+
+const counted = new WeakMap<AccessState, ReadonlyMap<string, number>>()
+
+/** Who deposited what a seal stands on, or stood on before it ended by itself, and of how many deposits that is so. */
+export function sealedDepositsOf({ access }: Standing): ReadonlyMap<string, number> {
+  const known = counted.get(access)
+  if (known !== undefined) return known
+  const counts = new Map<string, number>()
+  for (const rules of access.rules.values()) {
+    const seal = rules.find(({ rule }) => rule === 'seal')
+    if (seal !== undefined) counts.set(seal.issuer, (counts.get(seal.issuer) ?? 0) + 1)
+  }
+  counted.set(access, counts)
+  return counts
 }

@@ -8,7 +8,15 @@ import type { DisclosedBytes } from '../../log/log.ts'
 import type { LookupKey, LookupList } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
 import type { LookupChecksum } from '../lookup-tally.ts'
-import type { ErasedClaims, LedgerStorage, RegistryChecksum, StatementId, StoredGroup, StoredTile } from '../storage.ts'
+import type {
+  ErasedClaims,
+  LedgerStorage,
+  ListsApart,
+  RegistryChecksum,
+  StatementId,
+  StoredGroup,
+  StoredTile,
+} from '../storage.ts'
 import { EntryRuns } from './entry-runs.ts'
 import { GatheredReads } from './gathered-reads.ts'
 import {
@@ -263,8 +271,8 @@ export class LevelStorage implements LedgerStorage {
     return readable(this.lookups.list(list, after, limit))
   }
 
-  lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
-    return readable(this.lookups.all(key, after, limit))
+  lookup(key: LookupKey, after: number, limit: number, apart?: ListsApart): Promise<number[]> {
+    return readable(this.lookups.all(key, after, limit, apart))
   }
 
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {
