@@ -14,5 +14,7 @@ export function flagLines({
   readonly flags?: readonly EventFlag[]
   readonly inLieu?: string
 }): string[] {
-  return flags.map((flag) => `${flagTexts[flag]}${flag === 'moved-by-order' && inLieu !== undefined ? ` (${inLieu})` : ''}`)
+  return flags.map(
+    (flag) => `${flagTexts[flag]}${flag === 'moved-by-order' && inLieu !== undefined ? ` (${inLieu})` : ''}`,
+  )
 }

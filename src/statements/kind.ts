@@ -37,7 +37,7 @@ export interface PassedOn {
   readonly receiver: string
   /** None where nothing is to be said. */
   readonly flags?: readonly EventFlag[]
-  /** On what ground an authority gives in lieu of the holder, beside `moved-by-order`: an open code. */
+  /** On what ground an authority gives in lieu of the holder, an open code; also where nothing moved by it. */
   readonly inLieu?: string
 }
 

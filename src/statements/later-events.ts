@@ -58,15 +58,14 @@ export function laterEventsIn(subject: EventSubject, statement: Statement): Late
 /** Who gives and who is to receive, and what is to be said for ever beside it, for people: nothing of an event that is no hand-over. */
 export function passedText(event: Partial<PassedOn>): string {
   const { giver, receiver } = event
-  return [...(giver === undefined ? [] : [`, from ${giver} to ${receiver}`]), ...flagLines(event).map((text) => `; ${text}`)].join('')
+  return [
+    ...(giver === undefined ? [] : [`, from ${giver} to ${receiver}`]),
+    ...flagLines(event).map((text) => `; ${text}`),
+  ].join('')
 }
 
 /** What an entry about a challenge says of the deposit that the challenge is about: its findings, with the parts that are challenged. */
-export function answersTo(
-  challenges: readonly LaterEvent[],
-  on: EventSubject,
-  statement: Statement,
-): LaterEvent[] {
+export function answersTo(challenges: readonly LaterEvent[], on: EventSubject, statement: Statement): LaterEvent[] {
   const found = laterEventsIn(on, statement).filter(({ what }) => what === 'found')
   return challenges
     .filter(({ what }) => what === 'challenged')

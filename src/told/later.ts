@@ -11,7 +11,9 @@ export function passedTold(
   { giver, receiver = '', flags = [], inLieu }: Partial<PassedOn>,
   { passed, flag }: Words['check']['later'],
 ): string {
-  const said = flags.map((one) => `; ${flag[one]}${one === 'moved-by-order' && inLieu !== undefined ? ` (${inLieu})` : ''}`)
+  const said = flags.map(
+    (one) => `; ${flag[one]}${one === 'moved-by-order' && inLieu !== undefined ? ` (${inLieu})` : ''}`,
+  )
   return giver === undefined ? '' : `, ${passed(giver, receiver)}${said.join('')}`
 }
 

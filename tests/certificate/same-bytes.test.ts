@@ -51,6 +51,7 @@ const model: CertificateModel = {
     note: null,
     withheld: 0,
     later: [],
+    custody: [{ item: 0, holder: 'police-9', since: 41, ended: null, byOrder: null, gaps: [] }],
     flagged: false,
     files: [],
   },

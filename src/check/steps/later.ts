@@ -136,12 +136,20 @@ async function askAnswers(
   const told = asked.events.filter((event): event is ProvenEvent => event.proven && event.what === 'challenged')
   const challenges = [...new Set(told.map(({ index }) => index))]
   if (challenges.length > mostChallenges)
-    throw new EvidenceError('server-answer', `the ledger names more than ${mostChallenges} challenges: what was found on them was not asked`)
+    throw new EvidenceError(
+      'server-answer',
+      `the ledger names more than ${mostChallenges} challenges: what was found on them was not asked`,
+    )
   const answers: CheckedEvent[] = []
   for (const on of challenges) {
     const checked = checkReceipt(asked.receipts.get(on) as Uint8Array, policy)
     if (checked.receipt === undefined) continue
-    const later = { size: undefined, flagged: false, events: [] as CheckedEvent[], receipts: new Map<number, Uint8Array>() }
+    const later = {
+      size: undefined,
+      flagged: false,
+      events: [] as CheckedEvent[],
+      receipts: new Map<number, Uint8Array>(),
+    }
     const { faults, unjudged } = await askPages(client, checked, policy, later)
     if (faults.length > 0 || unjudged.length > 0) return { faults, unjudged }
     const own = told.filter(({ index }) => index === on)

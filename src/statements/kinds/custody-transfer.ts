@@ -116,8 +116,7 @@ function exhibitsOf({ outcome, checked = [], ...members }: TransferMembers): Pla
       const flags: EventFlag[] = []
       if (isMoved && inLieu !== undefined) flags.push('moved-by-order')
       if (isMoved && checked[i] === 'differs') flags.push('accepted-differs')
-      const more = flags.length === 0 ? {} : { flags, ...defined({ inLieu: isMoved ? inLieu : undefined }) }
-      return { ...exhibit, event: { ...passed, ...more } }
+      return { ...exhibit, event: { ...passed, ...defined({ flags: flags.length === 0 ? undefined : flags, inLieu }) } }
     })
   })
 }
