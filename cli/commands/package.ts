@@ -30,6 +30,8 @@ import { PackageGathering, receiptsBelow } from '../package/gather.ts'
 import { addCase, type NotGathered, notGatheredLines } from '../package/case.ts'
 import { addLater, askedLines, dayOfPacking } from '../package/later.ts'
 import { openLedger } from '../package/ledger.ts'
+import { warningsOf } from '../package/warnings.ts'
+import { toned } from '../render/tone.ts'
 import { progressBar } from '../render/progress.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
@@ -114,9 +116,21 @@ async function makePackage(
     const result = { deposits: report.deposits.length, files: fileCount, notHere, bytes: report.bytes }
     const asked =
       later === undefined ? null : { size: ledger?.tree.size, shown: later.shown.length, notShown: later.notShown }
+    const warnings = warningsOf(report, later)
     output.result(
-      { output: options.out, ...result, standing, laterEvents: asked, notGathered, retractions, notShown, unjudged },
+      {
+        output: options.out,
+        ...result,
+        standing,
+        laterEvents: asked,
+        notGathered,
+        warnings,
+        retractions,
+        notShown,
+        unjudged,
+      },
       [
+        ...warnings.map(({ message }) => toned('notice', `WARNING: ${message}`)),
         ...retractions.map(
           ({ of, by, ...part }) =>
             `${part.item === undefined ? '' : 'PART '}RETRACTED: entry ${of}${partText(part)} was retracted by its depositor, by entry ${by}`,

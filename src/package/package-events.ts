@@ -1,5 +1,5 @@
 import { custodyEventNames } from '../statements/later-event-names.ts'
-import { type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
+import { answersTo, type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
 import { type CheckedReceipt, ledgerOf, subjectOf } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
 
@@ -35,16 +35,42 @@ export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set([
   'erasure-ordered',
 ])
 
-/** What an entry says of deposits: index and leaf hash are theirs. Empty for a stranger's. */
-export function eventsOf(related: CheckedReceipt, deposits: readonly Subject[]): PackagedEvent[] {
+/** A related entry that challenges deposits of the package: what is found on it is about them. */
+export interface PackagedChallenge {
+  readonly checked: CheckedReceipt
+  readonly events: readonly PackagedEvent[]
+}
+
+/** Those of the related entries that challenge a deposit. */
+export function challengesOf(related: readonly CheckedReceipt[], deposits: readonly Subject[]): PackagedChallenge[] {
+  return related.flatMap((checked) => {
+    const events = eventsOf(checked, deposits).filter(({ what }) => what === 'challenged')
+    return events.length === 0 ? [] : [{ checked, events }]
+  })
+}
+
+/** What an entry says of deposits, or of challenges of them: index and leaf hash are theirs. Empty for a stranger's. */
+export function eventsOf(
+  related: CheckedReceipt,
+  deposits: readonly Subject[],
+  challenges: readonly PackagedChallenge[] = [],
+): PackagedEvent[] {
   const { statement, receipt } = related
   if (statement === undefined) return []
-  return deposits.flatMap(({ folder, checked }) => {
-    if (ledgerOf(checked) !== ledgerOf(related) || receipt.entry.index <= checked.receipt.entry.index) return []
-    return laterEventsIn(subjectOf(checked), statement)
+  const isLater = ({ checked }: Pick<Subject, 'checked'>): boolean =>
+    ledgerOf(checked) === ledgerOf(related) && receipt.entry.index > checked.receipt.entry.index
+  const own = deposits.filter(isLater).flatMap(({ folder, checked }) =>
+    laterEventsIn(subjectOf(checked), statement)
       .filter(({ what }) => relatedEvents.has(what))
-      .map((event) => ({ ...event, folder, of: checked.receipt.entry.index }))
-  })
+      .map((event) => ({ ...event, folder, of: checked.receipt.entry.index })),
+  )
+  const answers = challenges.filter(isLater).flatMap(({ checked, events }) =>
+    events.flatMap((one) => {
+      const { folder, of } = one
+      return answersTo([one], subjectOf(checked), statement).map((event) => ({ ...event, folder, of }))
+    }),
+  )
+  return [...own, ...answers]
 }
 
 /** Whether an entry that was found without fault may say what it says of them; empty where it may. */

@@ -5379,12 +5379,21 @@ def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: Receipt
 
 
 def check_events(check: PackageCheck) -> None:
-    """ "Related entries": each is about a deposit of the package, by index and leaf hash."""
-    for path, receipt in check.receipts.items():
-        if not path.startswith("data/related/") or receipt.statement is None or not receipt.members_in_order:
-            continue
+    """ "Related entries": each is about a deposit of the package, or a challenge of one, by index and leaf hash."""
+    related = {
+        path: receipt
+        for path, receipt in check.receipts.items()
+        if path.startswith("data/related/") and receipt.statement is not None and receipt.members_in_order
+    }
+    for path, receipt in related.items():
         check.events[path] = [
             (deposit, what) for deposit in check.deposits.values() for what in events_of(receipt, deposit.receipt)
+        ] + [
+            (deposit, what)
+            for challenge in related.values()
+            for deposit in check.deposits.values()
+            if deposit.receipt is not None and deposit.receipt.receipt is not None
+            for what in answers_of(receipt, challenge, deposit.receipt)
         ]
         index, time, said = receipt.receipt.entry.index, receipt.receipt.entry.time, receipt.statement
         if not check.events[path]:
@@ -5428,6 +5437,34 @@ SAID_OF_CUSTODY: dict[str, tuple[str, str]] = {
 }
 
 
+def passed_on(payload: dict[str, Any], place: int) -> str:
+    """Of one exhibit of a transfer: who passes it on to whom, and what is said for ever beside it (page 19, "Flags")."""
+    if payload["kind"] != "custody.transfer":
+        return ""
+    release = read_release(payload["release"]).payload
+    text = f", from {release['iss']} to {release['to']}"
+    if payload["outcome"] != "accepted":
+        return text
+    if "inLieu" in release:
+        text += f"; moved by order, without the holder’s signature ({release['inLieu']})"
+    return text + ("; accepted although something differs" if payload["checked"][place : place + 1] == ["differs"] else "")
+
+
+def answers_of(related: ReceiptCheck, challenge: ReceiptCheck, deposit: ReceiptCheck) -> list[str]:
+    """What an entry finds on a challenge of a deposit, by the index and leaf hash of the challenge."""
+    finding, disputed = related.statement.payload, challenge.statement.payload.get("of")
+    if finding["kind"] != "evidence.finding" or challenge.statement.kind != "evidence.challenge":
+        return []
+    earlier, later = challenge.receipt, related.receipt
+    if earlier.proof.checkpoint.origin != later.proof.checkpoint.origin or earlier.entry.index >= later.entry.index:
+        return []
+    name = (earlier.entry.index, write_base64(leaf_hash(earlier.entry_bytes)))
+    if (finding["of"]["index"], finding["of"]["leafHash"]) != name or not events_of(challenge, deposit):
+        return []
+    part = f"{part_of(disputed)}, on the challenge in entry {name[0]}"
+    return [f"decides of entry {deposit.receipt.entry.index}{part}: {finding['finding']}"]
+
+
 def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[str]:
     """What an entry says of a deposit of the same ledger: page 15, "Answer", without what is said of keys."""
     if deposit is None or deposit.receipt is None:
@@ -5445,8 +5482,8 @@ def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[st
     if kind in SAID_OF_CUSTODY:
         said, code = SAID_OF_CUSTODY[kind]
         return [
-            f"{said} entry {name[0]}{part_of(unit)}: {payload[code]}"
-            for unit in custody_named_by(payload)
+            f"{said} entry {name[0]}{part_of(unit)}: {payload[code]}{passed_on(payload, place)}"
+            for place, unit in enumerate(custody_named_by(payload))
             if (unit["index"], unit["leafHash"]) == name
         ]
     said, code = SAID_OF_DEPOSITS.get(kind, (None, None))
