@@ -116,7 +116,11 @@ async function makePackage(
     const result = { deposits: report.deposits.length, files: fileCount, notHere, bytes: report.bytes }
     const asked =
       later === undefined ? null : { size: ledger?.tree.size, shown: later.shown.length, notShown: later.notShown }
-    const warnings = warningsOf(report, later)
+    const warnings = await warningsOf(
+      report,
+      later ?? { orders: [] },
+      async (index) => ledger?.tree.disclosures(index) ?? [],
+    )
     output.result(
       {
         output: options.out,

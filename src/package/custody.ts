@@ -4,7 +4,7 @@ import type { Disclosure } from '../core/disclosure.ts'
 import { counted, visible } from '../core/text.ts'
 import { type CheckedReceipt, subjectOf } from '../verify/check-receipt.ts'
 import type { AdmissionVerdict } from './shown-ledger.ts'
-import { challengesOf, eventsOf, type PackagedEvent } from './package-events.ts'
+import { eventsOf, type PackagedEvent } from './package-events.ts'
 
 /** A file as custody.txt names it. */
 export interface CustodyFile {
@@ -60,11 +60,11 @@ export function custodyText(
 ): string {
   const parts = [preamble]
   if (caseNumber !== undefined) parts.push(`Case: ${line(caseNumber)}\n`)
-  const challenges = challengesOf(
+  const said = eventsOf(
     related.map(({ checked }) => checked),
     deposits,
   )
-  const events = related.map((one) => ({ ...one, events: eventsOf(one.checked, deposits, challenges) }))
+  const events = related.map((one, i) => ({ ...one, events: said[i] ?? [] }))
   for (const deposit of deposits) parts.push(depositText(deposit, events))
   return parts.join('\n')
 }

@@ -5,7 +5,7 @@ import { Admissions } from './admissions.ts'
 import type { BagCheck } from './check-bag.ts'
 import type { CheckedFiles } from './check-files.ts'
 import { type DepositPlaces, names } from './layout.ts'
-import { challengesOf, eventFaults, eventsOf } from './package-events.ts'
+import { eventFaults, eventsOf } from './package-events.ts'
 import { historyFaults, newestOf, type ReadReceipt, strangeAdmissions, treeOf } from './package-history.ts'
 import {
   type JudgedTime,
@@ -67,10 +67,12 @@ export function judgePackage({ bag, faults }: BagCheck, read: ReadPackage): Pack
     fault(unasked)
     return { ...judged, folder, files, deposited, missing, unnamed, askedAt }
   })
-  const checkedRelated = related.map(({ checked }) => checked)
-  const challenges = challengesOf(checkedRelated, packagedDeposits)
-  const packagedRelated = related.map((receipt): PackagedRelated => {
-    const events = eventsOf(receipt.checked, packagedDeposits, challenges)
+  const said = eventsOf(
+    related.map(({ checked }) => checked),
+    packagedDeposits,
+  )
+  const packagedRelated = related.map((receipt, i): PackagedRelated => {
+    const events = said[i] ?? []
     fault(eventFaults(receipt.path, receipt.checked, events, packagedDeposits))
     return { ...judge(receipt, receipt), events }
   })

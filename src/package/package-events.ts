@@ -1,4 +1,5 @@
 import { custodyEventNames } from '../statements/later-event-names.ts'
+import { referencesOf } from '../statements/said.ts'
 import { answersTo, type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
 import { type CheckedReceipt, ledgerOf, subjectOf } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
@@ -35,42 +36,56 @@ export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set([
   'erasure-ordered',
 ])
 
-/** A related entry that challenges deposits of the package: what is found on it is about them. */
-export interface PackagedChallenge {
+/** A related entry, and what it says of deposits of the package. */
+interface Said {
   readonly checked: CheckedReceipt
   readonly events: readonly PackagedEvent[]
 }
 
-/** Those of the related entries that challenge a deposit. */
-export function challengesOf(related: readonly CheckedReceipt[], deposits: readonly Subject[]): PackagedChallenge[] {
-  return related.flatMap((checked) => {
-    const events = eventsOf(checked, deposits).filter(({ what }) => what === 'challenged')
-    return events.length === 0 ? [] : [{ checked, events }]
+/**
+ * What related entries say of deposits, or of challenges of these that are related entries too, in their order: index and leaf hash are theirs.
+ * Empty for a stranger's.
+ */
+export function eventsOf(
+  related: readonly CheckedReceipt[],
+  deposits: readonly Subject[],
+): readonly (readonly PackagedEvent[])[] {
+  const said = related.map((checked): Said => ({ checked, events: ofDeposits(checked, deposits) }))
+  const challenges = new Map(
+    said
+      .filter(({ events }) => events.some(({ what }) => what === 'challenged'))
+      .map((one) => [nameOf(one.checked, one.checked.receipt.entry.index), one] as const),
+  )
+  return said.map(({ checked, events }) => [...events, ...ofChallenges(checked, challenges)])
+}
+
+function nameOf(checked: CheckedReceipt, index: number): string {
+  return `${index} ${ledgerOf(checked)}`
+}
+
+function ofDeposits(related: CheckedReceipt, deposits: readonly Subject[]): PackagedEvent[] {
+  const { statement, receipt } = related
+  if (statement === undefined) return []
+  return deposits.flatMap(({ folder, checked }) => {
+    if (ledgerOf(checked) !== ledgerOf(related) || receipt.entry.index <= checked.receipt.entry.index) return []
+    return laterEventsIn(subjectOf(checked), statement)
+      .filter(({ what }) => relatedEvents.has(what))
+      .map((event) => ({ ...event, folder, of: checked.receipt.entry.index }))
   })
 }
 
-/** What an entry says of deposits, or of challenges of them: index and leaf hash are theirs. Empty for a stranger's. */
-export function eventsOf(
-  related: CheckedReceipt,
-  deposits: readonly Subject[],
-  challenges: readonly PackagedChallenge[] = [],
-): PackagedEvent[] {
-  const { statement, receipt } = related
+function ofChallenges(related: CheckedReceipt, challenges: ReadonlyMap<string, Said>): PackagedEvent[] {
+  const { statement, body, receipt } = related
   if (statement === undefined) return []
-  const isLater = ({ checked }: Pick<Subject, 'checked'>): boolean =>
-    ledgerOf(checked) === ledgerOf(related) && receipt.entry.index > checked.receipt.entry.index
-  const own = deposits.filter(isLater).flatMap(({ folder, checked }) =>
-    laterEventsIn(subjectOf(checked), statement)
-      .filter(({ what }) => relatedEvents.has(what))
-      .map((event) => ({ ...event, folder, of: checked.receipt.entry.index })),
-  )
-  const answers = challenges.filter(isLater).flatMap(({ checked, events }) =>
-    events.flatMap((one) => {
+  return referencesOf(body).flatMap(({ index }) => {
+    const challenge = challenges.get(nameOf(related, index))
+    if (challenge === undefined || receipt.entry.index <= index) return []
+    const subject = subjectOf(challenge.checked)
+    return challenge.events.flatMap((one) => {
       const { folder, of } = one
-      return answersTo([one], subjectOf(checked), statement).map((event) => ({ ...event, folder, of }))
-    }),
-  )
-  return [...own, ...answers]
+      return answersTo([one], subject, statement).map((event) => ({ ...event, folder, of }))
+    })
+  })
 }
 
 /** Whether an entry that was found without fault may say what it says of them; empty where it may. */

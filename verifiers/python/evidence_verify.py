@@ -4691,7 +4691,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "76933bfb006240e32c08bf7f0490a6aca0ebdf2d6070def2d3a780dcbc9c0197"
+GUIDE_SHA256 = "0e5b2459dcdba6b307d64561d3c9fd2391d4ddf424a5b8834aa979b9ff18c7d5"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -5388,13 +5388,15 @@ def check_events(check: PackageCheck) -> None:
     for path, receipt in related.items():
         check.events[path] = [
             (deposit, what) for deposit in check.deposits.values() for what in events_of(receipt, deposit.receipt)
-        ] + [
-            (deposit, what)
-            for challenge in related.values()
-            for deposit in check.deposits.values()
-            if deposit.receipt is not None and deposit.receipt.receipt is not None
-            for what in answers_of(receipt, challenge, deposit.receipt)
         ]
+    challenges = {
+        (receipt.receipt.proof.checkpoint.origin, receipt.receipt.entry.index): (receipt, check.events[path])
+        for path, receipt in related.items()
+        if receipt.statement.kind == "evidence.challenge"
+    }
+    answers = {path: answers_of(receipt, challenges) for path, receipt in related.items()}
+    for path, receipt in related.items():
+        check.events[path] += answers[path]
         index, time, said = receipt.receipt.entry.index, receipt.receipt.entry.time, receipt.statement
         if not check.events[path]:
             check.found(path, "package-malformed", f"entry {index} is about no deposit of this package")
@@ -5450,19 +5452,22 @@ def passed_on(payload: dict[str, Any], place: int) -> str:
     return text + ("; accepted although something differs" if payload["checked"][place : place + 1] == ["differs"] else "")
 
 
-def answers_of(related: ReceiptCheck, challenge: ReceiptCheck, deposit: ReceiptCheck) -> list[str]:
-    """What an entry finds on a challenge of a deposit, by the index and leaf hash of the challenge."""
-    finding, disputed = related.statement.payload, challenge.statement.payload.get("of")
-    if finding["kind"] != "evidence.finding" or challenge.statement.kind != "evidence.challenge":
+def answers_of(
+    related: ReceiptCheck, challenges: dict[tuple[str, int], tuple[ReceiptCheck, list[tuple[DepositInPackage, str]]]]
+) -> list[tuple[DepositInPackage, str]]:
+    """What an entry finds on a challenge that is here too, of each deposit that this one is about."""
+    said, receipt = related.statement, related.receipt
+    if said.kind != "evidence.finding":
         return []
-    earlier, later = challenge.receipt, related.receipt
-    if earlier.proof.checkpoint.origin != later.proof.checkpoint.origin or earlier.entry.index >= later.entry.index:
+    on = said.payload["of"]
+    challenge, about = challenges.get((receipt.proof.checkpoint.origin, on["index"]), (None, []))
+    if challenge is None or on["index"] >= receipt.entry.index:
         return []
-    name = (earlier.entry.index, write_base64(leaf_hash(earlier.entry_bytes)))
-    if (finding["of"]["index"], finding["of"]["leafHash"]) != name or not events_of(challenge, deposit):
+    if write_base64(leaf_hash(challenge.receipt.entry_bytes)) != on["leafHash"]:
         return []
-    part = f"{part_of(disputed)}, on the challenge in entry {name[0]}"
-    return [f"decides of entry {deposit.receipt.entry.index}{part}: {finding['finding']}"]
+    part = f"{part_of(challenge.statement.payload['of'])}, on the challenge in entry {on['index']}"
+    found = said.payload["finding"]
+    return [(deposit, f"decides of entry {deposit.receipt.receipt.entry.index}{part}: {found}") for deposit, _ in about]
 
 
 def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[str]:
