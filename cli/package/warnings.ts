@@ -41,7 +41,7 @@ export async function warningsOf(
   return warnings
 }
 
-/** Of an order that may not be read: the claims that receipts open and the ledger shows no more; undefined where it shows none at all. */
+/** What an order that may not be read seems to have erased: the claims that receipts open and the ledger shows no more; undefined where it shows none at all. */
 async function goneClaims(opened: readonly CheckedReceipt[], now: readonly string[]): Promise<string[] | undefined> {
   const disclosures = opened.flatMap((one) => one.disclosures)
   if (disclosures.length === 0) return []

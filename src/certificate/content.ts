@@ -417,7 +417,8 @@ function custody({ stated, shown }: CertificateModel, { say, own, row }: Writer)
 
 /** Who holds the items: one line where it is the same of all. */
 function holdings(custody: readonly ShownHolding[]): Word[] {
-  const nameOf = ({ item: _, gaps: _gaps, ...held }: ShownHolding): string => JSON.stringify(held)
+  const nameOf = ({ holder, since, ended, byOrder }: ShownHolding): string =>
+    JSON.stringify([holder, since, ended, byOrder])
   const isOne = new Set(custody.map(nameOf)).size === 1
   return (isOne ? custody.slice(0, 1) : custody).map(({ item, holder, since, ended, byOrder }) => (w) => {
     const said = ended === null ? w.held(holder, since) : w.notHeld(holder, since, ended)

@@ -131,7 +131,7 @@ export interface ShownEvent {
   readonly attachment: LaterName
   /** Who signed the later entry. */
   readonly by: string
-  /** Of a hand-over: who signed the release within it, and to whom it is. */
+  /** Who signed the release within a hand-over, and to whom it is. */
   readonly giver: string | null
   readonly receiver: string | null
   /** What is said for ever beside it. */
@@ -180,7 +180,7 @@ export interface Shown {
   readonly note: string | null
   readonly withheld: number
   readonly later: readonly ShownEvent[]
-  /** Of each item who holds it by the attached entries. */
+  /** Who holds each item by the attached entries. */
   readonly custody: readonly ShownHolding[]
   /** An attached later entry says that the signing key was compromised at the entry's time. */
   readonly flagged: boolean

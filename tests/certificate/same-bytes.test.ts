@@ -68,7 +68,7 @@ describe('the bytes of a certificate', () => {
     const bytes = await writeCertificate(model, attachments)
     expect(await writeCertificate(model, attachments)).toEqual(bytes)
     // Changes with every change of words, font, layout or packages: then certificates of before are of another build.
-    expect(sha256Hex(bytes)).toMatchInlineSnapshot(`"a85283b56c35d266920727ec5b7844937a643dd8c795836f652cec37c304435b"`)
+    expect(sha256Hex(bytes)).toMatchInlineSnapshot(`"92c19579f7b038276146f5a02cd9122efa65a74d9833de2dcf8b168c557de7b0"`)
   })
 
   it('hold the attachments as they are', async () => {

@@ -147,6 +147,7 @@ def judge(r):
         need(said["event"] == "verified" or "outcome" not in said, path, ": an outcome of an event that has none")
         need((said["event"] == "offered") == ("release" in said), path, ": a release beside another event, or none")
     if kind == "custody.transfer": transfer(r, said)
+    need(kind != "custody.end" or said["how"] != "disposed" or "order" in said, path, ": a disposal without an order")
     if kind == "ledger.change":
         said, known_all = carried(r)
         kind = said["kind"]
