@@ -41,7 +41,8 @@ Writes one folder, or one zip (--out NAME.zip), that holds all that is needed to
 only their digests), receipts, the entries that admitted the signers' keys, the policy, and VERIFY.md, which says how to check it
 by hand. It is a BagIt bag (RFC 8493); the same inputs make the same bytes on one day (SOURCE_DATE_EPOCH names another). The ledger is
 asked what happened to the deposits later (retractions, attestations, revoked keys), and what it shows is packed. The number of --case is looked for in the receipts
-below --from and, if it may be read there, at the server; what was not searched or not given is said. Sealed claims of the receipts go into the package with them.
+below --from and, if it may be read there, at the server; what was not searched or not given is said. Sealed claims of the receipts go into the package with them,
+and those of later entries as far as you may read them. Where a receipt opens claims whose erasure was ordered, a warning says which.
 
 Example:
   evidence package photo.jpg seized-phone --out for-the-expert.zip
