@@ -92,6 +92,15 @@ function toldOf({ item, line, on, giver, receiver, flags, inLieu }: ShownEvent):
   }
 }
 
+/** What the certificate is silent of, and its maker may not have known. */
+function untoldLine(certificate: ReadReport | undefined): string[] {
+  const untold = certificate?.untold ?? []
+  if (untold.length === 0) return []
+  return [
+    `  not in the certificate: entry ${untold.join(', ')}: readers of the deposit alone are told of such, which its maker need not have been`,
+  ]
+}
+
 function itemLines({ shown: { items, part } }: CertificateModel): string[] {
   return [
     ...items.flatMap(({ number, name, size, digests }) => [
@@ -131,6 +140,7 @@ export function certificateLines(report: CertificateReport, policy: PolicyFile |
     ...(certificate === undefined ? [] : provenanceOf(certificate.result, later)).map((line) => `  ${line}`),
     ...(model === undefined ? [] : itemLines(model)).map((line) => `  ${line}`),
     ...(model === undefined ? [] : laterLines(model)).map((line) => `  ${line}`),
+    ...untoldLine(certificate),
     ...time.lines.map((line) => `  ${line}`),
     ...(model === undefined ? [] : ['what its maker states, and nothing here shows:']),
     ...(model === undefined ? [] : statedLines(model)).map((line) => `  ${line}`),
@@ -163,6 +173,7 @@ export function certificateDocument(report: CertificateReport, policy: PolicyFil
             number: certificate.model?.number ?? null,
             fields: certificate.model ?? null,
             attachments: certificate.attached,
+            untold: certificate.untold,
             look: certificate.look.look,
             seal: certificate.look.seal?.certificate ?? null,
           },

@@ -26,7 +26,8 @@ function after(held: ShownHolding, event: ShownEvent): ShownHolding {
   const isByOrder = flags.includes('moved-by-order')
   // In lieu of the holder an authority gives what another holds.
   const before = what === 'handed-over' ? giver : by
-  const isGap = event.inLieu === null && before !== held.holder
+  const isToBeHeld = what !== 'custody-resumed'
+  const isGap = event.inLieu === null && (before !== held.holder || isToBeHeld !== (held.ended === null))
   const next = isGap ? { ...held, gaps: [...held.gaps, index] } : held
   if (what === 'custody-ended') return { ...next, holder: by, since: index, ended: code ?? '' }
   if (what === 'custody-resumed') return { ...next, holder: by, since: index, ended: null }

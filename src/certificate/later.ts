@@ -1,7 +1,7 @@
 import { append } from '../core/arrays.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Policy } from '../core/policy.ts'
-import { laterEventNames } from '../statements/later-event-names.ts'
+import { laterEventNames, toReadersOnly } from '../statements/later-event-names.ts'
 import { answersTo, type EventSubject, type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
 import type { OnlineStatus, ProvenLater } from '../check/steps/later.ts'
 import { type CheckResult, inFile } from '../check/steps/receipt.ts'
@@ -169,15 +169,31 @@ function bySort<T extends CheckedEvent>(events: readonly T[]): Map<T['what'], T[
   return sorts
 }
 
-/**
- * What the ledger proves to have had when the certificate's maker says that it was asked, and the certificate neither shows nor names nor
- * counts: one finding for each sort.
- */
-export function leftOut(stated: StatedLater, shown: readonly ShownEvent[], online: OnlineStatus): Finding[] {
+/** Events that the ledger proves to have had when the certificate's maker says that it was asked, and that the certificate neither shows nor names. */
+function unnamed(stated: StatedLater, shown: readonly ShownEvent[], online: OnlineStatus): CheckedEvent[] {
   const known = new Set([...shown, ...stated.events].map(({ index, what }) => `${index} ${what}`))
-  const then = online.events.filter(
+  return online.events.filter(
     ({ index, what, proven }) => proven && index < stated.size && !known.has(`${index} ${what}`),
   )
+}
+
+/**
+ * Entries of which readers of the deposit alone are told, and that a certificate says nothing of: none where it says something of any such, for its
+ * maker was a reader then, and was told of all.
+ */
+export function untoldIn(stated: StatedLater, shown: readonly ShownEvent[], online: OnlineStatus): number[] {
+  if ([...shown, ...stated.others].some(({ what }) => toReadersOnly.has(what))) return []
+  const untold = unnamed(stated, shown, online).filter(({ what }) => toReadersOnly.has(what))
+  return [...new Set(untold.map(({ index }) => index))]
+}
+
+/**
+ * What the ledger proves to have had when the certificate's maker says that it was asked, and the certificate neither shows nor names nor
+ * counts: one finding for each sort. What its maker may not have been told is none of it ({@link untoldIn}).
+ */
+export function leftOut(stated: StatedLater, shown: readonly ShownEvent[], online: OnlineStatus): Finding[] {
+  const untold = new Set(untoldIn(stated, shown, online))
+  const then = unnamed(stated, shown, online).filter(({ index }) => !untold.has(index))
   return [...bySort(then)].flatMap(([what, events]): Finding[] => {
     const counted = stated.others.find((one) => one.what === what)?.count ?? 0
     if (events.length <= counted) return []

@@ -153,7 +153,7 @@ export interface ShownHolding {
   readonly ended: string | null
   /** Index of the last transfer by order, without the holder's signature. */
   readonly byOrder: number | null
-  /** Entries that go out from another custodian than those before them show: one between them is not attached. */
+  /** Entries that do not follow from those before them, by their custodian or by its end: one between them is not attached. */
   readonly gaps: readonly number[]
 }
 

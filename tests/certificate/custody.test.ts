@@ -4,7 +4,7 @@ import { maxLaterReceipts } from '../../src/certificate/attachments.ts'
 import { contentOf } from '../../src/certificate/content.ts'
 import { encodeModel, type ShownEvent, type ShownHolding } from '../../src/certificate/model.ts'
 import { writeCertificate } from '../../src/certificate/node/write.ts'
-import { carriedLater } from '../../src/certificate/later.ts'
+import { carriedLater, leftOut, untoldIn } from '../../src/certificate/later.ts'
 import type { OnlineStatus } from '../../src/check/steps/later.ts'
 import { laterEventNames } from '../../src/statements/later-event-names.ts'
 import type { ProvenEvent } from '../../src/verify/check-status.ts'
@@ -100,6 +100,19 @@ describe('the chain of custody of a certificate', () => {
       { holder: 'lab', since: 1, ended: 'returned', byOrder: null, gaps: [1] },
     ],
     [
+      'a resumption whose end is not attached',
+      [{ resume: 'found', by: 'depositor' }],
+      { holder: 'depositor', since: 1, ended: null, byOrder: null, gaps: [1] },
+    ],
+    [
+      'a hand-over after an end whose resumption is not attached',
+      [
+        { end: 'lost', by: 'depositor' },
+        { from: 'depositor', to: 'lab' },
+      ],
+      { holder: 'lab', since: 2, ended: null, byOrder: null, gaps: [2] },
+    ],
+    [
       'an order, and then an ordinary hand-over: flagged for ever',
       [
         { from: 'court', to: 'lab', inLieu: 'court-order' },
@@ -119,7 +132,7 @@ describe('the chain of custody of a certificate', () => {
 
   it('says where it has a gap, and never that there is nothing else', async () => {
     const text = sectionOf(await certificate([{ from: 'lab', to: 'court' }]), 'Chain of custody').join('\n')
-    expect(text).toContain('Not without a gap: entry 1: it goes out from another custodian')
+    expect(text).toContain('Not without a gap: entry 1: it does not follow from the attached entries before it')
     const none = sectionOf(await certificate([]), 'Chain of custody').join('\n')
     expect(none).toContain('None is attached; this does not show that there is none.')
     const notAsked = sectionOf(await certificate([], { stated: { language: 'en' } }), 'Chain of custody').join('\n')
@@ -213,5 +226,20 @@ describe('what of the ledger’s answer a certificate carries', () => {
     const carried = [...receipts.values()].map((bytes) => Number(Buffer.from(bytes).toString()))
     expect([carried.includes(0), carried.includes(100), carried.includes(101)]).toEqual([false, false, true])
     expect(stated.others).toContainEqual({ what: 'found', count: 1 })
+  })
+
+  it('is not held to be left out where its maker may not have been told, as of custody', () => {
+    const had = online([event(5, 'handed-over'), event(6, 'recorded'), event(7, 'attested')])
+    const stated = { ...later, size: 100 }
+    const codes = (more: object, shown: readonly object[] = []): unknown => [
+      leftOut({ ...stated, ...more }, shown as ShownEvent[], had).map(({ found }) => found),
+      untoldIn({ ...stated, ...more }, shown as ShownEvent[], had),
+    ]
+    expect(codes({})).toEqual([['1'], [5, 6]])
+    // Who tells of one was a reader, and was told of all.
+    expect(codes({}, [{ index: 6, what: 'recorded' }])).toEqual([['1', '1'], []])
+    expect(codes({ others: [{ what: 'recorded', count: 1 }] })).toEqual([['1', '1'], []])
+    // What came after it was asked, nobody could tell.
+    expect(codes({ size: 5 })).toEqual([[], []])
   })
 })

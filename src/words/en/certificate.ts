@@ -150,7 +150,7 @@ export const certificate = {
   custodySteps: 'Hand-overs, ends and resumptions (receipts attached)',
   custodyGaps: 'Not without a gap',
   custodyGapsText: (entries: string): string =>
-    `entry ${entries}: it goes out from another custodian than the attached entries before it show, so one between them is not attached`,
+    `entry ${entries}: it does not follow from the attached entries before it (another custodian, or custody that had ended), so one between them is not attached`,
   custodian: 'Custodian',
   held: (by: string, index: number): string =>
     `${by}, by the entries that are attached, through entry ${index}; whether there are others, only the ledger can say`,

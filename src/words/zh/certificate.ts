@@ -138,7 +138,7 @@ export const certificate: CertificateWords = {
   custodyFirstText: (by, index, time) => `由存证人 ${by} 保管：第 ${index} 号记录，${time}`,
   custodySteps: '移交、保管终止与恢复（附有回执）',
   custodyGaps: '前后不衔接',
-  custodyGapsText: (entries) => `第 ${entries} 号记录：其移交人或签名人并非此前所附记录显示的保管人，中间有记录未附`,
+  custodyGapsText: (entries) => `第 ${entries} 号记录与此前所附记录不衔接（保管人不同，或保管已终止），中间有记录未附`,
   custodian: '保管人',
   held: (by, index) => `依所附记录，由 ${by} 保管，依据为第 ${index} 号记录；是否另有记录，只有账本能够答复`,
   notHeld: (by, index, how) =>
