@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { pageModules } from './page-modules.mjs'
+import { coreModules, pageModules } from './page-modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const web = join(root, 'dist/web')
@@ -35,8 +35,9 @@ function isCurrent() {
 const treeshake = { moduleSideEffects: (id) => id.startsWith(web) }
 
 /** Joins one entry into one script; gives its text and the files that went in. */
-async function joined(rolldown, entry, format = 'esm') {
-  const bundle = await rolldown({ input: join(web, entry), platform: 'browser', treeshake, plugins: [pageModules] })
+async function joined(rolldown, entry, { format = 'esm', plugins = [] } = {}) {
+  const input = join(web, entry)
+  const bundle = await rolldown({ input, platform: 'browser', treeshake, plugins: [...plugins, pageModules] })
   const { output } = await bundle.generate({ format, codeSplitting: false, minify: true, comments: false })
   const files = await bundle.watchFiles
   await bundle.close()
@@ -97,8 +98,8 @@ if (!isCurrent()) {
   // The check apart: what it loads first must not grow by what other pages share with it.
   const { check, ...others } = entries
   const inputs = [...(await split(rolldown, { check })), ...(await split(rolldown, others))]
-  const worker = await joined(rolldown, 'check/hash-worker.js', 'iife')
-  const core = await joined(rolldown, 'check/core-main.js')
+  const worker = await joined(rolldown, 'check/hash-worker.js', { format: 'iife' })
+  const core = await joined(rolldown, 'check/core-main.js', { plugins: [coreModules] })
   writeFileSync(join(assets, 'hash-worker.js'), worker.text)
   writeFileSync(join(assets, 'style.css'), `${style}${caseStyle}`)
   for (const [name, [script, title]] of Object.entries(pages))

@@ -104,8 +104,9 @@ export async function historyOf(
       continue
     }
     const later = await withClaims(client, policy, answered(lossyUtf8(bytes), policy))
-    const { what, code, compromisedSince, item, line } = event
-    steps.push(await stepOf(index, later, { what, ...defined({ code, compromisedSince, item, line }) }, owners))
+    const { what, code, compromisedSince, item, line, on, flags } = event
+    const said = defined({ code, compromisedSince, item, line, on, flags })
+    steps.push(await stepOf(index, later, { what, ...said }, owners))
   }
   const rules = await rulesOn(client, policy, index, owners)
   return { index, receipt, size, steps: [...steps, ...rules.steps], told: [...told, ...rules.told], flagged }
@@ -127,7 +128,7 @@ function hashOf({ receipt }: CheckedReceipt): string {
 async function stepOf(
   deposit: number,
   checked: CheckedReceipt,
-  event: Pick<Step, 'what' | 'code' | 'compromisedSince' | 'item' | 'line'>,
+  event: Pick<Step, 'what' | 'code' | 'compromisedSince' | 'item' | 'line' | 'on' | 'flags'>,
   owners: Owners,
 ): Promise<Step> {
   const { statement, receipt } = checked

@@ -2,7 +2,6 @@ import { smallest } from '../../src/core/arrays.ts'
 import { counted } from '../../src/core/text.ts'
 import { partText } from '../../src/statements/later-events.ts'
 import { itemsOf } from '../../src/statements/said.ts'
-import { defined } from '../../src/core/objects.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
 import { exhibitOf } from '../history/targets.ts'
 import { type DepositHistory, heldBy, type Step, type Told } from '../history/timeline.ts'
@@ -35,8 +34,8 @@ export function historyLines(by: string, histories: readonly DepositHistory[], w
 }
 
 function stepLines(step: Step): Line[] {
-  const { deposit, index, time, what, code, item, line, by, kid, name, claims, compromisedSince } = step
-  const said = `${what}${code === undefined ? '' : `: ${code}`}${partText(defined({ item, line }))}`
+  const { deposit, index, time, what, code, by, kid, name, claims, compromisedSince } = step
+  const said = `${what}${code === undefined ? '' : `: ${code}`}${partText(step)}`
   const since = compromisedSince === undefined ? '' : `, compromised since ${when(compromisedSince)}`
   const called = name === undefined ? by : `${by} (${JSON.stringify(name)})`
   return [
@@ -55,15 +54,16 @@ function doneLines({ from, to }: Step): string[] {
   ]
 }
 
-function handOverLines({ handOver }: Step): Line[] {
+function handOverLines({ handOver, flags = [] }: Step): Line[] {
   if (handOver === undefined) return []
   const { giver, receiver, kid, isVerified, inLieu, checked } = handOver
   const signed = isVerified ? 'whose signature verifies' : 'whose signature was not verified here'
   return [
     `    released by ${giver} to ${receiver}, by key ${kid}, ${signed}${checked === undefined ? '' : `; files: ${checked.join(', ')}`}`,
-    ...(inLieu === undefined
+    ...(!flags.includes('moved-by-order')
       ? []
-      : [toned('notice', `    MOVED BY ORDER (${inLieu}): without the holder’s signature`)]),
+      : [toned('notice', `    MOVED BY ORDER (${inLieu ?? ''}): without the holder’s signature`)]),
+    ...(flags.includes('accepted-differs') ? [toned('notice', '    ACCEPTED ALTHOUGH SOMETHING DIFFERS')] : []),
   ]
 }
 

@@ -12,6 +12,7 @@ import type {
   Ending,
   Erasing,
   ErasingBefore,
+  EventFlag,
   LedgerKeyChange,
   PlacedReference,
   SignedBy,
@@ -103,7 +104,7 @@ export function signedWithin(body: Body | undefined): readonly SignedBy[] {
 }
 
 /** What is to be said for ever beside an entry that stands; empty where there is nothing. */
-export function flagsOf(body: Body | undefined): readonly string[] {
+export function flagsOf(body: Body | undefined): readonly EventFlag[] {
   return asked(body, (rule, members) => rule.flags?.(members)) ?? []
 }
 

@@ -14,6 +14,7 @@ import { isSameGround, isSameSigner } from '../statements/plain/recognise.ts'
 import { judgeTarget } from '../statements/references.ts'
 import { judge, type Judgement } from '../statements/rulebook.ts'
 import type { Findings, History, RuleContext } from '../statements/rules.ts'
+import { flagTexts } from '../statements/event-flags.ts'
 import { flagsOf, sealedDigestsOf, signedWithin, soundnessOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { type Appraisal, plain, readDisclosures, recognised } from './appraise.ts'
@@ -297,7 +298,7 @@ export class EntryJudge {
   /** Notes what is said for ever beside an entry that stands. */
   private flag(index: number, { violations, unjudged, body }: Judgement): void {
     if (violations.length > 0 || unjudged.length > 0) return
-    for (const what of flagsOf(body)) this.flagged.push({ index, message: `Entry ${index}: ${what}.` })
+    for (const flag of flagsOf(body)) this.flagged.push({ index, message: `Entry ${index}: ${flagTexts[flag]}.` })
   }
 
   /** Each stored disclosure must be one that the entry seals; one that is gone is withheld, which is a fault where the source keeps all but erased ones. */
