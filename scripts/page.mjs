@@ -2,7 +2,7 @@
 // of each one file, so that it can be published and compared, and notes the build of certificates in HTML. See docs/design/faces.md.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { coreModules, pageModules } from './page-modules.mjs'
 
@@ -18,10 +18,13 @@ const caseStyle = readFileSync(join(root, 'web/case/style.css'), 'utf8')
 
 const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding)
 
-/** The files that went in and what they held: the page is made again when one of them has changed. */
+/** The files that went in, by path within the project, and what they held: the page is made again when one of them has changed. */
 function digestOf(files) {
   const hash = createHash('sha256')
-  for (const file of files) hash.update(file).update(existsSync(file) ? readFileSync(file) : '')
+  for (const file of files) {
+    const path = join(root, file)
+    hash.update(file).update(existsSync(path) ? readFileSync(path) : '')
+  }
   return hash.digest('hex')
 }
 
@@ -125,7 +128,7 @@ if (!isCurrent()) {
     join(root, 'scripts/page-modules.mjs'),
     fileURLToPath(import.meta.url),
   ]
-  const files = [...new Set(used)].filter((file) => existsSync(file))
+  const files = [...new Set(used)].filter((file) => existsSync(file)).map((file) => relative(root, file))
   writeFileSync(stamp, JSON.stringify({ files, digest: digestOf(files) }))
 }
 for (const { name, bytes, sha256: digest } of oneFiles()) console.log(`${digest}  ${name} (${bytes} bytes)`)
