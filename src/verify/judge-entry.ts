@@ -1,3 +1,4 @@
+import { valueOr } from '../core/attempt.ts'
 import { toBase64 } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
 import type { Disclosure } from '../core/disclosure.ts'
@@ -7,6 +8,7 @@ import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 import { chainFaults } from '../statements/chain.ts'
 import type { StatementBody } from '../statements/kinds.ts'
+import { readBody } from '../statements/body.ts'
 import { bodyOfEntry, type EntryParts, type OpenedEntry } from '../statements/open.ts'
 import { doubted, type Registry } from '../statements/registry.ts'
 import type { PlainReferences } from '../statements/plain/members.ts'
@@ -37,6 +39,19 @@ export interface WalkedEntry {
   readonly statement: Statement
   readonly body: StatementBody | undefined
   readonly disclosures: readonly Disclosure[]
+}
+
+/** A registry under whose key for `kid` an entry's signature is known to verify, and whether that of who signed within it is too. */
+export interface SignedUnder {
+  readonly registry: Registry
+  readonly isInside: boolean
+}
+
+/** Key id of the one who signed within a statement, where that signature is known to verify and is the only one. */
+function onlyKidInside(statement: Statement, signedUnder: SignedUnder | undefined): string | undefined {
+  if (signedUnder?.isInside !== true) return undefined
+  const [within, ...others] = signedWithin(valueOr(() => readBody(statement), undefined))
+  return others.length === 0 ? within?.kid : undefined
 }
 
 export interface EntryJudgeOptions {
@@ -189,13 +204,12 @@ export class EntryJudge {
   }
 
   /**
-   * Judges the next entry; `opened` is undefined where it is missing. `signedUnder`: a registry under whose key for `kid` the signature is
-   * known to verify. `texts`: the disclosures that are kept for it.
+   * Judges the next entry; `opened` is undefined where it is missing. `signedUnder`: what is known of its signatures. `texts`: the disclosures that are kept for it.
    */
   judge(
     index: number,
     opened: EntryParts | undefined,
-    signedUnder: Registry | undefined,
+    signedUnder: SignedUnder | undefined,
     texts: readonly string[],
   ): void {
     const { history, tree, faults } = this.options
@@ -263,17 +277,19 @@ export class EntryJudge {
     { time, timeMs }: OpenedEntry['entry'],
     statement: Statement,
     altered: boolean,
-    signedUnder: Registry | undefined,
+    signedUnder: SignedUnder | undefined,
     texts: readonly string[],
   ): void {
     const { history, faults, unjudged, observer, tree } = this.options
     const { signingInput } = statement.jws
-    const verifiedKey = signedUnder?.keys.get(statement.header.kid)?.publicKey
     const context: RuleContext = {
       ...this.options.context,
-      verifies: (key, message, signature) =>
-        (message === signingInput && verifiedKey !== undefined && equalBytes(key, verifiedKey)) ||
-        verifyEd25519(key, message, signature),
+      verifies: (key, message, signature) => {
+        const kid = message === signingInput ? statement.header.kid : onlyKidInside(statement, signedUnder)
+        const verified = kid === undefined ? undefined : signedUnder?.registry.keys.get(kid)?.publicKey
+        // A thumbprint names one key for ever, so what verified under another registry's verifies under this one's.
+        return (verified !== undefined && equalBytes(key, verified)) || verifyEd25519(key, message, signature)
+      },
     }
     const judgement = judge(this.registry, { index, time, timeMs, statement }, history, context)
     for (const violation of judgement.violations) faults.add(findingOf(violation, index))
