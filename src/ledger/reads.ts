@@ -269,13 +269,13 @@ export class LedgerReads {
   /** Indices of all entries with a look-up key, but for those that are hidden: as many, after as many reads, as if these were not there. */
   private async found(
     key: LookupKey,
-    { hides, apart }: Extract<SearchScope, { readonly of: 'all' }>,
+    { hides, out }: Extract<SearchScope, { readonly of: 'all' }>,
     after: number,
     limit: number,
   ): Promise<number[]> {
     // Of a kind there is one list.
     if (key.by === 'kind') return this.storage.lookupList(kindList(key.kind), after, limit)
-    const found = await this.storage.lookup(key, after, limit, apart)
+    const found = await this.storage.lookup(key, after, limit, out)
     return (hides === undefined ? found : found.filter((index) => !hides(index))).slice(0, limit)
   }
 

@@ -190,8 +190,8 @@ export class Rights {
     if (isOpen || hasRole(reader, 'auditor')) {
       // No seal closes lists of entries: of all, of a kind, of a participant.
       if (key === undefined || key.by === 'kind' || key.by === 'participant') return everything
-      const apart = sealedDepositsOf(reader.standing)
-      return apart.size === 0 ? everything : { of: 'all', hides: (index) => isHidden(reader, index), apart }
+      const out = sealedDepositsOf(reader.standing)
+      return out.indices.size === 0 ? everything : { of: 'all', hides: (index) => isHidden(reader, index), out }
     }
     if (reader.kind === 'anonymous') return undefined
     const { id, standing } = reader

@@ -30,7 +30,7 @@ const maxBytes = 4 * 1024 * 1024 * 1024 - 1
 /** Entries judged again at start from which on a snapshot is worth its writing. */
 export const worthSaving = 1000
 /**
- * When a ledger that runs writes one: entries that keep state since the last snapshot, at least so many and so large a part of all, from which on one is written, so that a
+ * Entries that keep state since the last snapshot, at least so many and so large a part of all, from which on a ledger that runs writes one, so that a
  * start after a kill does not judge all of them again. Writing takes the more the more there are, and keeps the writer waiting.
  */
 const worthSavingMeanwhile = { count: 5000, part: 1 / 8 }

@@ -1,10 +1,9 @@
 import type { Level } from 'level'
-import { compareBytes } from '../../core/bytes.ts'
 import type { LookupList } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
 import { mergeIndices } from '../lookup-scope.ts'
 import { changeChecksum, emptyLookupChecksum, idKey, keyHash, type LookupChecksum } from '../lookup-tally.ts'
-import type { ErasedClaims, ListsApart, StatementId, StoredEntry } from '../storage.ts'
+import type { ErasedClaims, LeftOut, StatementId, StoredEntry } from '../storage.ts'
 import type { RunBatch } from './entry-runs.ts'
 import { checksumIn, lookupKey, lookupStart, metaKey, number8, readNumber8, statementKey } from './keys.ts'
 import { readable } from './readable.ts'
@@ -12,6 +11,7 @@ import { readable } from './readable.ts'
 type Database = Level<Uint8Array, Uint8Array>
 
 const none = Buffer.alloc(0)
+const nothingOut: LeftOut = { indices: new Set(), lists: new Map() }
 /** Keys by which lists are sought where a page does not begin at their beginning. */
 const probeKeys = 16
 /** Most keys, and most of their bytes, of one page of a scan: some 2 ms of work in this thread. */
@@ -86,47 +86,35 @@ export class LevelLookups {
     return this.read(this.codec.list(list), after, limit)
   }
 
-  /** Indices in all lists of a key together, ascending; those of lists `apart` with so many more, each in one read of its own. */
-  async all(key: LookupList['key'], after: number, limit: number, apart: ListsApart = new Map()): Promise<number[]> {
-    const begin = lookupStart(this.codec.key(key))
-    const lists = [...apart]
-      .map(([list, more]) => ({ list: this.codec.list({ key, list }), more }))
-      .sort((a, b) => compareBytes(a.list, b.list))
-    const begins = [begin, ...lists.map(({ list }) => pastList(list))]
-    // Names of lists are ASCII.
-    const ends = [...lists.map(({ list }) => lookupStart(list)), Buffer.concat([begin, Buffer.from([0xff])])]
-    const found = await Promise.all([
-      ...begins.map((from, i) => this.within([from, ends[i] as Buffer], after, limit)),
-      ...lists.map(({ list, more }) => this.read(list, after, limit + more)),
-    ])
-    return mergeIndices(
-      found,
-      lists.reduce((sum, { more }) => sum + more, limit),
-    )
-  }
-
   /**
-   * Indices in the lists of a range of keys together, ascending. The lists lie one behind the other: short ones are read together, and past a
-   * long one the next is sought.
+   * Indices in all lists of a key together, ascending. The lists lie one behind the other: short ones are read together, and past a long one
+   * the next is sought. What decides is what is left where all that may be left out is, so that the reads do not tell of it.
    */
-  private async within([begin, end]: readonly [Buffer, Buffer], after: number, limit: number): Promise<number[]> {
+  async all(key: LookupList['key'], after: number, limit: number, out: LeftOut = nothingOut): Promise<number[]> {
+    const begin = lookupStart(this.codec.key(key))
+    // Names of lists are ASCII.
+    const end = Buffer.concat([begin, Buffer.from([0xff])])
     // Of a later page the beginning of a long list is nothing: a few keys tell which list it is.
     const width = after < 0 ? limit : Math.min(limit, probeKeys)
+    const most = limit + out.indices.size
     let merged: number[] = []
     for (let from = begin; ; ) {
-      const page = await this.db.keys({ gte: from, lt: end, limit: width }).all()
-      const [first, last] = [page[0], page[page.length - 1]]
+      const page = await this.db.keys({ gte: from, lt: end, limit: width + out.indices.size }).all()
+      const indices = page.map(indexOf)
+      merged = mergeIndices([merged, indices.filter((index) => index > after)], most)
+      const shown = page.filter((_, i) => !out.indices.has(indices[i] as number))
+      const [first, last] = [shown[0], shown[width - 1]]
       if (first === undefined || last === undefined) return merged
-      const found = page.map(indexOf).filter((index) => index > after)
-      const isOne = isSameList(first, last)
-      // One list is in order, and mostly there is no other.
-      merged = isOne && merged.length === 0 ? found : mergeIndices([merged, found], limit)
-      if (page.length < width) return merged
       const list = last.subarray(1, -8)
       // Of one list, from its beginning: what was read is all that is wanted of it.
-      const isRead = after < 0 && isOne
-      if (!isRead) merged = mergeIndices([merged, await this.read(list, after, limit)], limit)
-      from = pastList(list)
+      const isRead = after < 0 && isSameList(first, last)
+      if (!isRead) {
+        const more = out.lists.get(list.subarray(begin.length - 1, -1).toString()) ?? 0
+        merged = mergeIndices([merged, await this.read(list, after, limit + more)], most)
+      }
+      // Past the zero that ends the list's name.
+      from = lookupStart(list)
+      from[from.length - 1] = 1
     }
   }
 
@@ -181,13 +169,6 @@ function statementIdOf([key, value]: [Uint8Array, Uint8Array]): StatementId {
   const jti = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
   const index = value.length === 40 ? readNumber8(value, 0) : -1
   return { iss: bytes.toString('latin1', 1, bytes.length - 17), jti, index, leafHash: value.subarray(8) }
-}
-
-/** Where the lists after one begin: past the zero that ends its name. */
-function pastList(list: Uint8Array): Buffer {
-  const past = lookupStart(list)
-  past[past.length - 1] = 1
-  return past
 }
 
 function isSameList(a: Uint8Array, b: Uint8Array): boolean {
