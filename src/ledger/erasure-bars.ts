@@ -29,7 +29,8 @@ function barOn(standing: Standing, index: number, subjects: Subjects): string | 
     .flatMap((deposit) => standingOn(access, deposit, nowMs))
     .some((one) => one.entry === index && one.rule !== 'grant')
   if (isStanding) return 'they are what a seal or hold rests on that stands'
-  if (nowMs < ownUntilMs) return 'they took the place of the seal that a deposit set itself, which would stand again without them'
+  if (nowMs < ownUntilMs)
+    return 'they took the place of the seal that a deposit set itself, which would stand again without them'
   const isEnding = rule === 'end' || rule === 'unseal' || rule === 'unhold'
   if (isEnding) return 'they ended a rule, which would stand again without them'
   const { of, isWhole } = ruledBy(access, index, subjects)

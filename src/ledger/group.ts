@@ -23,7 +23,15 @@ import { requireErasable } from './erasure-bars.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { type ListedBy, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import { orderIn, type StandingOrder, withoutOrdered } from './orders.ts'
-import { aboutStored, mayAskForId, type Place, type Prefetched, repeatOf, requireSealedBy, statementName } from './prefetch.ts'
+import {
+  aboutStored,
+  mayAskForId,
+  type Place,
+  type Prefetched,
+  repeatOf,
+  requireSealedBy,
+  statementName,
+} from './prefetch.ts'
 import type { ReceiptText, ReceiptWriter } from './receipt-writer.ts'
 import { type Reader, readerByKey, type Rights } from './rights.ts'
 import type { StoredEntry } from './storage.ts'

@@ -112,7 +112,10 @@ export class Ledger {
       if (shut !== undefined) opened.storage.refuseClaims(claimsAreShut(shut))
       const parts = { folder, config, key, release, ...opened }
       const { state } = published
-      const examined = { ...published, state: { ...state, access: accessAtStart(state, opened.orders, shut !== undefined) } }
+      const examined = {
+        ...published,
+        state: { ...state, access: accessAtStart(state, opened.orders, shut !== undefined) },
+      }
       return await Ledger.start(parts, signer.sign, { ...options, published: examined, clock })
     } catch (error) {
       await opened.storage.close()

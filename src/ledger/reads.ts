@@ -136,7 +136,9 @@ export class LedgerReads {
     const served = { index, bytes, leafHash: hash, entry, statement }
     const { access } = this.current().state
     // Whatever stands, and on which deposit: what is read tells of nothing that is sealed.
-    return access === undefined || access.rules.size === 0 ? served : { ...served, subjects: await this.subjects(served) }
+    return access === undefined || access.rules.size === 0
+      ? served
+      : { ...served, subjects: await this.subjects(served) }
   }
 
   /** What an entry is about. What cannot be read is left open, and spoils nothing else. */

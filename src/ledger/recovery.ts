@@ -107,7 +107,8 @@ export async function examine(
   const end = readStored(last, size - 1).entry
   const ownSealed = await sealedThemselves(storage, tree, { from: from.size, size, timeMs: end.timeMs })
   const { registry, checksum, access, withoutTerms } = await rebuildRegistry(storage, tree, from, ownSealed)
-  if (withoutTerms.length > 0) requireErased(withoutTerms, [...erased(), ...(await readOrders(storage, tree)).flatMap(({ of }) => of)])
+  if (withoutTerms.length > 0)
+    requireErased(withoutTerms, [...erased(), ...(await readOrders(storage, tree)).flatMap(({ of }) => of)])
   if (!keys.some(({ text }) => signsAt(registry, text, size))) {
     throw new EvidenceError('ledger-key-retired', `the key does not sign this ledger’s checkpoint of ${size}`, {
       expected: currentLedgerKeys(registry).join(', '),

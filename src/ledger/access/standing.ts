@@ -112,7 +112,9 @@ export function withoutTerms(state: AccessState, entries: readonly number[], hol
       readLess.set(id, lost.set(index, undefined))
     }
   }
-  const letRead = new Map([...readLess].map(([id, lost]) => [id, withEntries(state.letRead.get(id) ?? noDeposits, lost)]))
+  const letRead = new Map(
+    [...readLess].map(([id, lost]) => [id, withEntries(state.letRead.get(id) ?? noDeposits, lost)]),
+  )
   return {
     ...state,
     rules: withEntries(state.rules, rules),
