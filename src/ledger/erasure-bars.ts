@@ -31,10 +31,13 @@ function barOn(standing: Standing, index: number, subjects: Subjects): string | 
   if (isStanding) return 'they are what a seal or hold rests on that stands'
   if (nowMs < ownUntilMs)
     return 'they took the place of the seal that a deposit set itself, which would stand again without them'
-  const isEnding = rule === 'end' || rule === 'unseal' || rule === 'unhold'
-  if (isEnding) return 'they ended a rule, which would stand again without them'
+  if (rule !== undefined) {
+    // Other terms are nothing that a hold keeps: without them the rule stands no more.
+    const isEnding = rule === 'end' || rule === 'unseal' || rule === 'unhold'
+    return isEnding ? 'they ended a rule, which would stand again without them' : undefined
+  }
   const { of, isWhole } = ruledBy(access, index, subjects)
-  const hold = of.flatMap((deposit) => standingOn(access, deposit, nowMs)).find(({ rule }) => rule === 'hold')
+  const hold = of.flatMap((deposit) => standingOn(access, deposit, nowMs)).find((one) => one.rule === 'hold')
   if (hold !== undefined) return `it is under the hold of entry ${hold.entry}`
   if (isWhole || !isAnyHeld(standing)) return undefined
   return 'it cannot be told that it is about no deposit under a hold'

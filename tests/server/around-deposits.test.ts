@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { Level } from 'level'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { AccessAnswer, DepositAnswer, EntriesAnswer, EntryAnswer } from '../../src/api/answers.ts'
 import type { ComposedStatement } from '../../src/statements/compose.ts'
 import { type Answer, type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
@@ -127,6 +128,36 @@ describe('CR-H2: what is about a deposit at any remove', () => {
     const day = new Date().toISOString().slice(0, 10)
     expect((await server.get(`/v1/readings?day=${day}`, bench)).text).toContain(`"index":${made.challenge.at.index},`)
   })
+})
+
+it('CR-H2: what a stranger’s question about a record reads is the same, whether its deposit is sealed or not, and little where nothing is', async () => {
+  server = await testServer({ reading: 'participants' })
+  const [stranger, bench] = [await server.admit('stranger', ['depositor']), await server.admit('bench', ['authority'])]
+  const challenged = async (): Promise<{ of: Made; challenge: Made; finding: Made }> => {
+    const of = await deposited('a telephone')
+    const challenge = await say(server.depositor, 'evidence.challenge', { of: named(of) }, { reasons: 'x' })
+    const finding = { of: named(challenge), finding: 'dismissed' }
+    return { of, challenge, finding: await say(bench, 'evidence.finding', finding, { reasons: 'r' }, challenge) }
+  }
+  const asked = async ({ finding: { at } }: { finding: Made }): Promise<string> => {
+    const spies = (['get', 'getMany', 'getSync', 'keys', 'iterator', 'values'] as const).map((name) =>
+      vi.spyOn(Level.prototype, name),
+    )
+    try {
+      const answer = await server.get(`/v1/entries/${at.index}`, stranger)
+      const text = answer.text.replace(/"request":"[^"]*"/, '').replaceAll(String(at.index), 'N')
+      return `${answer.status} ${text} ${spies.map((spy) => spy.mock.calls.length).join(' ')}`
+    } finally {
+      for (const spy of spies) spy.mockRestore()
+    }
+  }
+  const [bare, sealed, open] = [await challenged(), await challenged(), await challenged()]
+  const before = await asked(bare)
+  await rule(bench, { rule: 'seal', of: [named(sealed.of)] })
+  const [ofSealed, ofOpen] = [await asked(sealed), await asked(open)]
+  expect(ofSealed).toBe(ofOpen)
+  // The challenge and the deposit are read then, and not before.
+  expect(ofSealed).not.toBe(before)
 })
 
 describe('CR-M2: an erased grant', () => {
