@@ -4,11 +4,13 @@ import { EvidenceError } from '../core/errors.ts'
 import { type VerifierKey, verifierKey } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
 import { currentLedgerKeys, type Registry } from '../statements/registry.ts'
+import { heldSince } from '../statements/said.ts'
 import type { LedgerSigningKey } from '../node/key-file.ts'
 import { SignatureGate, type SignatureGateOptions } from '../node/signature-gate.ts'
 import { ReadingLog } from './access/reading-log.ts'
 import { type Standing, standingAt } from './access/reading.ts'
 import { type AccessState, withoutTerms } from './access/standing.ts'
+import type { ChainState } from './chain-state.ts'
 import type { Outcome } from './group.ts'
 import { claimsAreShut, readClaimsShut } from './claims-shut.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
@@ -19,6 +21,7 @@ import type { KnownCheckpoint, KnownSize } from './copy/known.ts'
 import { Confirmation, unconfirmed } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
 import { eraseDisclosures } from './erase.ts'
+import { requireErasable } from './erasure-bars.ts'
 import { type OpenedFolder, openForWriting } from './opening.ts'
 import { listOrders, type StandingOrder } from './orders.ts'
 import { type Examined, examineStandIn } from './recovery.ts'
@@ -109,7 +112,10 @@ export class Ledger {
       if (shut !== undefined) opened.storage.refuseClaims(claimsAreShut(shut))
       const parts = { folder, config, key, release, ...opened }
       const { state } = published
-      const examined = { ...published, state: { ...state, access: withoutErased(state.access, opened.orders) } }
+      const examined = {
+        ...published,
+        state: { ...state, access: accessAtStart(state, opened.orders, shut !== undefined) },
+      }
       return await Ledger.start(parts, signer.sign, { ...options, published: examined, clock })
     } catch (error) {
       await opened.storage.close()
@@ -280,9 +286,12 @@ export class Ledger {
 
   /**
    * Erases disclosures of an entry, all or the named claims: from then on the verifier reports them withheld. The entry, its
-   * proofs and receipts stand. Gives the claims erased. Nothing else may be asked of the ledger meanwhile. Throws `entry-not-found`.
+   * proofs and receipts stand. Gives the claims erased. Nothing else may be asked of the ledger meanwhile. Throws `entry-not-found`,
+   * `under-hold`.
    */
   async eraseDisclosures(index: number, claims?: readonly string[]): Promise<string[]> {
+    const subjects = await this.reads.subjects(await this.reads.entry(index))
+    requireErasable(this.standing, [{ index }], () => subjects)
     const which = ({ claim }: Disclosure): boolean => claims === undefined || claims.includes(claim)
     return eraseDisclosures(await this.forErasing(), index, which)
   }
@@ -322,10 +331,15 @@ export class Ledger {
   }
 }
 
-/** What stands without what rested on terms that orders took: one that was cut off was executed only now. */
-function withoutErased(access: AccessState, orders: readonly StandingOrder[]): AccessState {
-  const erased = orders.flatMap(({ of }) => of).filter(({ index }) => access.about.has(index))
-  return erased.reduce((state, { index }) => withoutTerms(state, index), access)
+/** What stands without what rested on terms that orders took: one that was cut off was executed only now. Where claims are shut, no terms let anybody read. */
+function accessAtStart(
+  { access, registry }: Pick<ChainState, 'access' | 'registry'>,
+  orders: readonly StandingOrder[],
+  isShut: boolean,
+): AccessState {
+  const erased = orders.flatMap(({ of }) => of.map(({ index }) => index))
+  const left = withoutTerms(access, erased, (id, index) => heldSince(registry, id, index) !== undefined)
+  return isShut ? { ...left, letsNobody: true } : left
 }
 
 /** The key of the policy, which must be the signer's. Throws `genesis-ledger-keys`. */

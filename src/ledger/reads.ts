@@ -1,4 +1,5 @@
 import { append } from '../core/arrays.ts'
+import { attempt, settled } from '../core/attempt.ts'
 import { encodeBundle } from '../core/bundle.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type LeafRange, type TileAddress, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
@@ -6,10 +7,12 @@ import { consistencyRanges, inclusionRanges, rangeHash } from '../core/merkle/pr
 import type { Tile } from '../core/merkle/tile.ts'
 import { consistencyProof, rootFromTiles, subtreeHashFrom, type TileReader, tilesNeeded } from '../core/merkle/tiles.ts'
 import { verifyConsistency, verifyInclusion } from '../core/merkle/verify.ts'
+import { Recent } from '../core/recent.ts'
 import { readBody } from '../statements/body.ts'
 import type { DepositName } from '../statements/kind.ts'
 import type { KeyRecord } from '../statements/registry.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
+import { aboutOf, followSubjects, type Subjects } from './access/subjects.ts'
 import type { ChainState } from './chain-state.ts'
 import { readStored, requireLeaf, requireSealedHere, type StoredStatement } from './entry-facts.ts'
 import { isSealedKey, type LookupKey } from './lookup.ts'
@@ -24,6 +27,8 @@ export interface ServedEntry extends StoredStatement {
   readonly bytes: Uint8Array
   /** 32 bytes. */
   readonly leafHash: Uint8Array
+  /** What it is about, where any rule of access stands in the ledger. */
+  readonly subjects?: Subjects
 }
 
 /** An inclusion proof with what it leads from and to; 32 bytes each. */
@@ -41,7 +46,7 @@ interface Under {
 
 /** What readers may see: size and registry, and the signed checkpoint of that size. */
 export interface ReadState {
-  readonly state: Pick<ChainState, 'size' | 'registry'>
+  readonly state: Pick<ChainState, 'size' | 'registry'> & Partial<Pick<ChainState, 'access'>>
   readonly note: string
 }
 
@@ -85,6 +90,8 @@ export class LedgerReads {
   private readonly current: () => ReadState
   private readonly requireLookups: () => Promise<void>
   private readonly areClaimsShut: () => boolean
+  /** What entries that were read lately say something of, by index. */
+  private readonly about = new Recent<readonly number[]>(10_000)
   /** The last root that was asked for: nearly always that of the published size. */
   private root: { readonly size: number; readonly hash: Uint8Array } | undefined
 
@@ -126,7 +133,29 @@ export class LedgerReads {
     this.requireIndex(index)
     const bytes = await this.tree.entry(index)
     const { entry, statement, hash } = readStored(bytes, index)
-    return { index, bytes, leafHash: hash, entry, statement }
+    const served = { index, bytes, leafHash: hash, entry, statement }
+    const { access } = this.current().state
+    // Whatever stands, and on which deposit: what is read tells of nothing that is sealed.
+    return access === undefined || access.rules.size === 0
+      ? served
+      : { ...served, subjects: await this.subjects(served) }
+  }
+
+  /** What an entry is about. What cannot be read is left open, and spoils nothing else. */
+  subjects({ index, statement }: StoredStatement & { readonly index: number }): Promise<Subjects> {
+    const first = aboutOf(statement)
+    this.about.set(String(index), first)
+    return followSubjects(first, (indices) => Promise.all(indices.map((at) => this.aboutAt(at))))
+  }
+
+  private async aboutAt(index: number): Promise<readonly number[] | undefined> {
+    const known = this.about.get(String(index))
+    if (known !== undefined) return known
+    const bytes = await settled(this.tree.entry(index))
+    const about = bytes instanceof EvidenceError ? bytes : attempt(() => aboutOf(readStored(bytes, index).statement))
+    if (about instanceof EvidenceError) return undefined
+    this.about.set(String(index), about)
+    return about
   }
 
   /** The key that signed an entry, and its record now. */

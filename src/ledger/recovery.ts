@@ -15,7 +15,7 @@ import { replayedKinds, type StatementBody } from '../statements/kinds.ts'
 import { currentLedgerKeys, type Registry, signsAt } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
-import { sealedDigestsOf } from '../statements/said.ts'
+import { sealedDigestsOf, statesTerms } from '../statements/said.ts'
 import { accessAfter } from './access/after.ts'
 import { ownSealMs, stateOwnSeal } from './access/terms.ts'
 import { type ChainState, emptyChain } from './chain-state.ts'
@@ -30,12 +30,14 @@ import {
   requireSealedHere,
   sealedReferences,
 } from './entry-facts.ts'
+import { type ErasedDigests, erasedByIndex, readErasures } from './erasures.ts'
 import { readHead } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { kindList } from './lookup-scope.ts'
 import { LevelStorage, writeBufferSize } from './leveldb/level-storage.ts'
 import { readLookupCodec } from './lookup-secret.ts'
+import { readOrders } from './orders.ts'
 import type { Published } from './sequencer.ts'
 import { readStateSnapshot, type StateSnapshot } from './state-snapshot.ts'
 import type { LedgerStorage } from './storage.ts'
@@ -52,6 +54,13 @@ export interface Examined extends Published {
   readonly saved: number
 }
 
+/** What of a folder lies beside its database. */
+interface Beside {
+  readonly snapshot?: StateSnapshot | undefined
+  /** The list of erasures. */
+  readonly erased?: () => readonly ErasedDigests[]
+}
+
 /**
  * Examines a database before anything is signed on it, and rebuilds what the writer goes on from (docs/design/recovery.md).
  * `guard` is the head: the database must be it, or go on from it. The keys, of which one must have signed and sign at this
@@ -64,7 +73,7 @@ export async function examine(
   storage: LedgerStorage,
   guard: Checkpoint,
   keys: readonly VerifierKey[],
-  snapshot?: StateSnapshot,
+  { snapshot, erased = () => [] }: Beside = {},
 ): Promise<Examined> {
   const note = await storage.checkpoint()
   if (note === undefined) throw new EvidenceError('checkpoint-missing', 'the database holds no checkpoint')
@@ -97,7 +106,9 @@ export async function examine(
   const from = await stateToGoOnFrom(tree, checkpoint, snapshot)
   const end = readStored(last, size - 1).entry
   const ownSealed = await sealedThemselves(storage, tree, { from: from.size, size, timeMs: end.timeMs })
-  const { registry, checksum, access } = await rebuildRegistry(storage, tree, from, ownSealed)
+  const { registry, checksum, access, withoutTerms } = await rebuildRegistry(storage, tree, from, ownSealed)
+  if (withoutTerms.length > 0)
+    requireErased(withoutTerms, [...erased(), ...(await readOrders(storage, tree)).flatMap(({ of }) => of)])
   if (!keys.some(({ text }) => signsAt(registry, text, size))) {
     throw new EvidenceError('ledger-key-retired', `the key does not sign this ledger’s checkpoint of ${size}`, {
       expected: currentLedgerKeys(registry).join(', '),
@@ -180,12 +191,13 @@ async function rebuildRegistry(
   tree: LedgerTree,
   from: ChainState,
   ownSealed: readonly number[],
-): Promise<Pick<ChainState, 'registry' | 'checksum' | 'access'>> {
+): Promise<Pick<ChainState, 'registry' | 'checksum' | 'access'> & { readonly withoutTerms: readonly ErasedDigests[] }> {
   // Which key signs is asked of the whole registry, below: a rotation may have brought it.
   let { registry, checksum, access } = from
   const context: RuleContext = { origin: registry.origin, ledgerKeys: [], verifies: verifyEd25519 }
   const indices: number[] = [...ownSealed]
   const sealing = new Set(ownSealed)
+  const withoutTerms: ErasedDigests[] = []
   for (const kind of replayedKinds()) {
     for (let after = from.size - 1; ; ) {
       const page = await storage.lookupList(kindList(kind), after, 1000)
@@ -217,13 +229,15 @@ async function rebuildRegistry(
     }
     registry = judgement.next
     checksum = extendChecksum(checksum, leafHash(bytes))
-    const disclosures =
-      judgement.body?.rule.accessTerms === undefined ? [] : await keptDisclosures(storage, index, judgement.body)
+    const { body } = judgement
+    const disclosures = body === undefined || !statesTerms(body) ? [] : await keptDisclosures(storage, index, body)
+    if (body !== undefined && statesTerms(body) && disclosures.length === 0)
+      withoutTerms.push({ index, digests: sealedDigestsOf(body) })
     for (const at of sealedReferences(statement, disclosures))
       if (at < index) targets.set(at, new EarlierEntry(await tree.entry(at), at).facts)
     const { timeMs } = entry
     const said = {
-      body: judgement.body,
+      body,
       disclosures: disclosures.map(parseDisclosure),
       timeMs,
       by: statement.common.iss,
@@ -237,7 +251,20 @@ async function rebuildRegistry(
     }
     access = after
   }
-  return { registry, checksum, access }
+  return { registry, checksum, access, withoutTerms }
+}
+
+/**
+ * Asks of rules of access whose terms are not kept whether these were erased, by an order or by the operator: else a seal or a hold may have
+ * been lost with them. Throws `database-thinned`.
+ */
+function requireErased(withoutTerms: readonly ErasedDigests[], erased: readonly ErasedDigests[]): void {
+  const known = erasedByIndex(erased)
+  for (const { index, digests } of withoutTerms) {
+    if (digests.every((digest) => known.get(index)?.has(digest) === true)) continue
+    const message = `the terms of the rule of access in entry ${index} are missing from the database, and nothing erased them`
+    throw new EvidenceError('database-thinned', message, { index })
+  }
 }
 
 /** The disclosures that are kept for an entry, each compared with its digest. Throws `storage-damaged`. */
@@ -302,7 +329,10 @@ export async function examineStandIn(
   try {
     const storage = await LevelStorage.open(shadow.folder, readLookupCodec(folder))
     try {
-      const published = await examine(storage, checkpoint, keys, readStateSnapshot(folder.state, keys))
+      const published = await examine(storage, checkpoint, keys, {
+        snapshot: readStateSnapshot(folder.state, keys),
+        erased: () => readErasures(folder.erased),
+      })
       // Database and head may have gone back together: only what is kept elsewhere can tell.
       if (known.length > 0)
         await requireKnown(

@@ -24,7 +24,7 @@ import type { Published } from './sequencer.ts'
  * The text of the note is five lines: the constant below, the origin, the size, the root and SHA-256 of the body (both padded base64). Its first
  * line is no origin, so it is the checkpoint of no ledger.
  */
-const firstLine = 'evidence-ledger state v1'
+const firstLine = 'evidence-ledger state v2'
 /** Largest file that is read: some ten million entries that keep state. */
 const maxBytes = 4 * 1024 * 1024 * 1024 - 1
 /** Entries judged again at start from which on a snapshot is worth its writing. */

@@ -187,9 +187,14 @@ export function heldSince(registry: Registry, participant: string, index: number
   return since.length === 0 ? undefined : since.reduce((a, b) => Math.min(a, b))
 }
 
-/** Earlier entries of which a statement may have taken custody for its signer; none of a kind that moves none. */
+/** Whether a statement is of a kind whose sealed claims state a rule of access, shown or not. */
+export function statesTerms(body: Body | undefined): boolean {
+  return body?.rule.accessTerms !== undefined
+}
+
+/** Earlier entries of which a statement may have taken custody for its signer, or taken it up again; none of a kind that keeps no state. */
 export function takenBy(body: Body | undefined): readonly number[] {
-  return body?.rule.heldSince === undefined ? [] : referencesOf(body).map(({ index }) => index)
+  return body?.rule.hasState === true ? referencesOf(body).map(({ index }) => index) : []
 }
 
 /** Whether the registry lets a participant read an entry and its claims, by what kinds with state keep in it. */

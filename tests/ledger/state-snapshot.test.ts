@@ -6,8 +6,9 @@ import type { Published } from '../../src/ledger/sequencer.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { readStateSnapshot, SavedState, worthSaving } from '../../src/ledger/state-snapshot.ts'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
-import { isLetRead } from '../../src/ledger/access/reading.ts'
+import { everLetRead, isLetRead } from '../../src/ledger/access/reading.ts'
 import type { Outcome } from '../../src/ledger/group.ts'
+import { releaseBy, transferMembers } from '../support/custody.ts'
 import { copyFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, statement, type StatementOptions } from '../support/statements.ts'
@@ -154,6 +155,22 @@ describe('the snapshot of the state', () => {
     writeFileSync(other.folder.state, bytes)
     expect(readStateSnapshot(other.folder.state, [readOwnKey(other.folder)])).toBeUndefined()
     other.remove()
+  })
+
+  it('CR-M3: of a time when custody had ended keeps nothing from the searches of who resumes it', async () => {
+    await admit('lab')
+    const made = await say(test.depositor, 'depositor', 'evidence.deposit', { items: [itemFor('y')] }, { note: 'n' })
+    const unit = { index: made.index, leafHash: toBase64(made.leafHash) }
+    const place = { aud: test.origin, iss: 'depositor', to: 'lab', exhibits: [unit], since: made.index }
+    const release = releaseBy(test.depositor, { ...place, iat: Math.floor(Date.now() / 1000) })
+    await say(signerNamed('lab'), 'lab', 'custody.transfer', transferMembers(release, 'accepted', 1))
+    await say(signerNamed('lab'), 'lab', 'custody.end', { of: [unit], how: 'lost' })
+    await grants(worthSaving + 1, 'lab')
+    await reopen()
+    expect(snapshot()?.access.letRead.get('lab')?.has(made.index)).toBe(false)
+    await say(signerNamed('lab'), 'lab', 'custody.resume', { of: [unit], reason: 'found' })
+    expect(reads('lab', made)).toBe(true)
+    expect(everLetRead(ledger.standing, 'lab')).toContainEqual({ index: made.index, iss: 'depositor' })
   })
 
   it('of a history that was put back is passed over: its root is not the tree’s', async () => {

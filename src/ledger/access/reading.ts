@@ -27,6 +27,7 @@ export function sealsOn({ access, nowMs }: Standing, index: number): readonly St
 export function isLetRead(standing: Standing, participant: string, index: number): boolean {
   const { registry, access, nowMs } = standing
   if (grantsReading(registry, participant, index)) return true
+  if (access.letsNobody === true) return false
   const rules = standingOn(access, index, nowMs)
   if (rules.length === 0) return false
   const grants = rules.filter(
@@ -48,8 +49,18 @@ function isInForce({ registry }: Standing, { as, by, entry }: StandingRule, inde
 
 /** Deposits that a rule or custody ever let a participant read, ascending by index: of those that are found, {@link isLetRead} is asked. */
 export function everLetRead({ access }: Standing, participant: string): readonly DepositName[] {
-  return access.letRead.get(participant) ?? []
+  const deposits = access.letRead.get(participant)
+  if (deposits === undefined) return []
+  const known = listed.get(deposits)
+  if (known !== undefined) return known
+  const list = [...deposits]
+    .flatMap(([index, iss]): DepositName[] => (iss === undefined ? [] : [{ index, iss }]))
+    .sort((a, b) => a.index - b.index)
+  listed.set(deposits, list)
+  return list
 }
+
+const listed = new WeakMap<ReadonlyMap<number, string | undefined>, readonly DepositName[]>()
 
 /** Whether a look-up leads a reader to a deposit as far as seals go: unsealed, its own, or let read. `participant`: undefined for nobody in particular. */
 export function isFoundUnderSeals(standing: Standing, participant: string | undefined, index: number): boolean {
