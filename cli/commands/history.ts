@@ -1,13 +1,12 @@
 import type { Command } from 'commander'
-import { EvidenceError } from '../../src/core/errors.ts'
-import { defined } from '../../src/core/objects.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
 import { otherDeposits } from '../history/others.ts'
 import { Owners } from '../history/owners.ts'
-import { exhibitOf, namedDeposits } from '../history/targets.ts'
+import { namedDeposits } from '../history/targets.ts'
 import { type DepositHistory, heldBy, historyOf } from '../history/timeline.ts'
-import { clientFlags, type ClientOptions, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
-import { declare } from '../options/declare.ts'
+import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { depositorFlag, namedDepositOf, requireDepositor } from '../options/named-deposit.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import { policyOf } from '../options/policy.ts'
 import { historyLines, timelineOf } from '../render/history.ts'
@@ -21,30 +20,32 @@ Example:
   evidence history phone.jpg
   evidence history "(2026)沪0104刑初123号" --json`
 
+const flags = [...clientFlags(), depositorFlag] as const
+
 /** `evidence history TARGET|FILE|CASE` */
 export function historyCommand(program: Command): void {
   declare(
     program.command('history <exhibit>'),
     'one verified timeline of an exhibit, a file or a case: deposit, custody, records, what happened later',
-    clientFlags(),
+    flags,
     help,
-  ).action(async (argument: string, options: ClientOptions) => {
+  ).action(async (argument: string, options: OptionsOf<typeof flags>) => {
     const output = outputOf(options)
     const policy = policyOf(options)
     const client = await withIdentityIfAny(options, clientOf(options, output))
     const owners = new Owners(client, policy)
-    const named = await namedDeposits(fileArgument(argument), client, policy)
+    const named = await namedDeposits(fileArgument(argument), client, policy, options.depositor)
     const histories: DepositHistory[] = []
     for (const index of named.indices) {
       const history = await historyOf(client, policy, index, owners)
-      if (!named.isBorneOut(history.receipt))
-        throw new EvidenceError('server-answer', `entry ${index} is not about ${named.by}, by its receipt`, { index })
+      named.requireBorneOut(history.receipt)
+      requireDepositor(index, namedDepositOf(history.receipt), options.depositor)
       histories.push(history)
     }
     const warnings = await otherDeposits(client, histories)
     const deposits = histories.map((history) => ({
       index: history.index,
-      ...defined({ exhibit: exhibitOf(history.receipt) }),
+      ...namedDepositOf(history.receipt),
       size: history.size,
       flagged: history.flagged,
       items: heldBy(history).map(({ holder, isEnded }, item) => ({ item, holder, state: isEnded ? 'ended' : 'held' })),
