@@ -12,6 +12,7 @@ import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { readPrivateFile, readSecretFile } from '../../src/node/private-file.ts'
+import { depositorFlag } from '../options/named-deposit.ts'
 import { exhibitNumbers, fetchExhibits } from '../certificate/exhibits.ts'
 import { type FetchedReceipt, gather, gatherFetched } from '../certificate/gather.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
@@ -48,6 +49,7 @@ const flags = [
   ['--lang <language>', 'zh, en or both', 'both'],
   ['--exhibit <number>', 'number of a deposited exhibit, whose receipt the ledger is asked for', repeated],
   ['--entry <index>', 'of several deposits of one exhibit number: the one that is meant', repeated],
+  depositorFlag,
   ['--online', 'ask the ledger what happened to the entry later'],
   ['--applicant <name>', 'who asks for the certificate'],
   ['--for <name>', 'on whose request it is made, or for which authority'],

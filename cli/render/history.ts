@@ -4,7 +4,7 @@ import { partText } from '../../src/statements/later-events.ts'
 import { itemsOf } from '../../src/statements/said.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
 import { exhibitOf } from '../history/targets.ts'
-import { type DepositHistory, heldBy, type Step, type Told } from '../history/timeline.ts'
+import type { DepositHistory, Step, Told } from '../history/timeline.ts'
 import { claimLines } from '../options/custody.ts'
 import type { Line } from './output.ts'
 import { toned } from './tone.ts'
@@ -25,10 +25,10 @@ export function historyLines(by: string, histories: readonly DepositHistory[], w
     ...histories
       .filter(({ flagged }) => flagged)
       .map(({ index }) => toned('notice', `KEY COMPROMISED: entry ${index}`)),
-    ...timelineOf(histories).flatMap(stepLines),
+    ...timelineOf(histories).flatMap((step) => [...stepLines(step), ...troubleLines(step, histories)]),
     ...told.map(toldLine),
     ...histories.flatMap(heldLines),
-    'verified: each entry is in the tree that the ledger signed, and signed by the key that is named; names are the administrators’ word',
+    verifiedLine(histories),
     statusLimits,
   ]
 }
@@ -45,6 +45,30 @@ function stepLines(step: Step): Line[] {
     ...handOverLines(step),
     ...Object.entries(claims).flatMap(([claim, value]) => claimLines(claim, value).map((text) => `  ${text}`)),
   ]
+}
+
+/** What keeps a step from being told as a step of custody. */
+function troubleLines({ deposit, index }: Step, histories: readonly DepositHistory[]): Line[] {
+  const trouble = histories.find((one) => one.index === deposit)?.custody.troubles.get(index)
+  if (trouble === undefined) return []
+  const what =
+    trouble.state === 'does-not-follow'
+      ? 'DOES NOT FOLLOW from the entries shown, and moves nothing'
+      : 'NOT JUDGED by the entries shown'
+  return [toned('notice', `    ${what}: ${trouble.why}`)]
+}
+
+/** Whether each step of custody follows from the entries shown. */
+export function isFollowing(histories: readonly DepositHistory[]): boolean {
+  return histories.every(({ custody }) => [...custody.troubles.values()].every(({ state }) => state === 'not-judged'))
+}
+
+function verifiedLine(histories: readonly DepositHistory[]): Line {
+  const verified =
+    'each entry is in the tree that the ledger signed, and signed by the key that is named; names are the administrators’ word'
+  if (isFollowing(histories)) return `verified: ${verified}`
+  const why = 'a step of custody does not follow from the entries shown. The ledger sealed what its rules forbid, or left something out'
+  return toned('notice', `NOT VERIFIED: ${why}; for the rest, ${verified}`)
 }
 
 function doneLines({ from, to }: Step): string[] {
@@ -75,9 +99,12 @@ function heldLines(history: DepositHistory): string[] {
   const { index, receipt } = history
   const exhibit = exhibitOf(receipt)
   const name = exhibit === undefined ? `entry ${index}` : `entry ${index} (exhibit ${JSON.stringify(exhibit)})`
-  const held = heldBy(history)
-  const texts = held.map(({ holder, isEnded }) =>
-    isEnded ? `custody ended, last held by ${holder}` : `held by ${holder}`,
+  const texts = history.custody.units.map(({ holder, state }) =>
+    state === 'held'
+      ? `held by ${holder}`
+      : state === 'ended'
+        ? `custody ended, last held by ${holder}`
+        : 'who holds it is not judged by the entries shown',
   )
   if (new Set(texts).size <= 1) return [`${name}: ${texts[0] ?? 'no items'}, by what is shown`]
   return itemsOf(receipt.body).map((_, item) => `${name}, item ${item}: ${texts[item]}, by what is shown`)

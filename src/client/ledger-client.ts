@@ -18,6 +18,7 @@ import {
   ledgerAnswer,
   readingsAnswer,
   receiptAnswer,
+  searchAnswer,
   servedAnswer,
   stampAnswer,
   timeStampsAnswer,
@@ -99,16 +100,17 @@ export class LedgerClient {
   async participants(): Promise<readonly ParticipantInfo[]> {
     return (await this.shaped(participantList, '/v1/participants')).participants
   }
-  entry(index: number): Promise<EntryInfo> {
-    return this.shaped(entryAnswer, `/v1/entries/${index}`)
+  async entry(index: number): Promise<EntryInfo> {
+    return answerAbout(index, await this.shaped(entryAnswer, `/v1/entries/${index}`))
   }
   /** What stands on a deposit, as far as the asker may see it. */
-  access(index: number): Promise<z.infer<typeof accessAnswer>> {
-    return this.shaped(accessAnswer, `/v1/entries/${index}/access`)
+  async access(index: number): Promise<z.infer<typeof accessAnswer>> {
+    return answerAbout(index, await this.shaped(accessAnswer, `/v1/entries/${index}/access`))
   }
   /** Who holds each item of a deposit now, and a page of what was said of its custody, after entry `after`. */
-  custody(index: number, after?: number): Promise<z.infer<typeof custodyAnswer>> {
-    return this.shaped(custodyAnswer, `/v1/entries/${index}/custody?${queryOf({ after })}`)
+  async custody(index: number, after?: number): Promise<z.infer<typeof custodyAnswer>> {
+    const path = `/v1/entries/${index}/custody?${queryOf({ after })}`
+    return answerAbout(index, await this.shaped(custodyAnswer, path))
   }
   /** The days of the log of readings, or a page of one day. */
   readings(query: {
@@ -122,7 +124,7 @@ export class LedgerClient {
     return this.shaped(servedAnswer, `/v1/entries/${order}/served?${queryOf({ after })}`)
   }
   async receipt(index: number): Promise<string> {
-    return (await this.shaped(receiptAnswer, `/v1/entries/${index}/receipt`)).receipt
+    return answerAbout(index, await this.shaped(receiptAnswer, `/v1/entries/${index}/receipt`)).receipt
   }
   /**
    * The answer as it came, for `checkStatus` (docs/spec/15-status.md). The entry's bytes are the right to ask, and are not
@@ -145,11 +147,43 @@ export class LedgerClient {
       throw error
     }
   }
-  find(query: Readonly<Record<string, string>>): Promise<EntryPage> {
-    return this.shaped(entriesAnswer, `/v1/entries?${queryOf(query)}`)
+  /**
+   * Entries that a search names. A case or exhibit number that is all it names is sealed, and so asked for in the body of a request, which no
+   * proxy logs: the ledger gives the first entries so. What comes after them, and a number beside other members, stands in the address.
+   */
+  async find(query: Readonly<Record<string, string>>): Promise<EntryPage> {
+    const first = await this.firstOfNumber(query)
+    if (first?.next === null) return first
+    const after = first === undefined ? query : { ...query, after: String(first.next) }
+    const limit = Number(query['limit'] ?? defaultLimit) - (first?.entries.length ?? 0)
+    if (first !== undefined && limit <= 0) return first
+    const rest = first === undefined ? after : { ...after, limit: String(limit) }
+    const page = await this.shaped(entriesAnswer, `/v1/entries?${queryOf(rest)}`)
+    return first === undefined ? page : { ...page, entries: [...first.entries, ...page.entries] }
   }
-  inclusion(index: number, size?: number): Promise<z.infer<typeof inclusionAnswer>> {
-    return this.shaped(inclusionAnswer, `/v1/proofs/inclusion?${queryOf({ index, size })}`)
+
+  /** The first entries with a case or exhibit number, at most as many as are asked for; undefined of another search, and where there is no room for them. */
+  private async firstOfNumber({
+    limit = String(defaultLimit),
+    ...query
+  }: Readonly<Record<string, string>>): Promise<EntryPage | undefined> {
+    const { case: number, exhibit } = query
+    if (Object.keys(query).length !== 1 || (number === undefined && exhibit === undefined)) return undefined
+    const body = JSON.stringify(number === undefined ? { exhibits: [exhibit] } : { cases: [number] })
+    const headers = { 'content-type': 'application/json', accept: 'application/json', ...(await this.authorization()) }
+    const answer = await this.send('/v1/entries/search', { method: 'POST', headers, body })
+    const { results } = requireShape(searchAnswer, parseAnswer(answer), '/v1/entries/search')
+    const [found] = results
+    if (found === undefined || results.length !== 1)
+      throw new EvidenceError('server-answer', 'the server answers another number of searches')
+    const entries = (found.entries ?? []).slice(0, Number(limit))
+    const last = entries.at(-1)
+    if (last === undefined) return found.more ? undefined : { entries: [], next: null }
+    const isMore = found.more || entries.length < (found.entries?.length ?? 0)
+    return { entries, next: isMore ? last.index : null }
+  }
+  async inclusion(index: number, size?: number): Promise<z.infer<typeof inclusionAnswer>> {
+    return answerAbout(index, await this.shaped(inclusionAnswer, `/v1/proofs/inclusion?${queryOf({ index, size })}`))
   }
   consistency(from: number, to?: number): Promise<z.infer<typeof consistencyAnswer>> {
     return this.shaped(consistencyAnswer, `/v1/proofs/consistency?${queryOf({ from, to })}`)
@@ -216,6 +250,23 @@ export class LedgerClient {
         : withClock(problemFrom(result), answer.clockAhead)
     })
   }
+}
+
+/** Entries that a list has where nothing is said of it. */
+const defaultLimit = 100
+
+/** An answer that says which entry it is about. Throws `server-answer` where that is another than was asked for. */
+function answerAbout<T extends { readonly index: number }>(index: number, answer: T): T {
+  if (answer.index === index) return answer
+  throw new EvidenceError(
+    'server-answer',
+    `the server’s answer is about entry ${answer.index}, and not about ${index}`,
+    {
+      where: 'index',
+      expected: String(index),
+      found: String(answer.index),
+    },
+  )
 }
 
 /** Throws the error that an answer states which is not of 200 to `most`. */

@@ -840,6 +840,12 @@ export const errorTable = {
   },
   'answer-full': { status: 413, exit: 3, action: 'Ask for the rest in another request.' },
   'receipt-not-found': { status: 404, exit: 2, action: 'Name the receipt by --receipt FILE.' },
+  'number-not-shown': {
+    status: 403,
+    exit: 3,
+    action:
+      'Name the deposit by its index or its receipt: who is not shown the number cannot tell which deposit has it.',
+  },
   'profile-missing': { status: 404, exit: 2, action: 'Set the ledger up by "evidence setup URL --profile NAME".' },
   'profile-malformed': { status: 500, exit: 3, action: 'Set the ledger up again: evidence setup URL.' },
   'fingerprint-differs': {

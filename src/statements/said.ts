@@ -149,6 +149,11 @@ export function soundnessOf({
   return violations.length > 0 ? 'violated' : unjudged.length > 0 ? 'open' : undefined
 }
 
+/** Whether a statement is a rule of access, whatever of it is shown. */
+export function isAccessRule(body: Body | undefined): boolean {
+  return body !== undefined && effectiveBody(body).rule.accessTerms !== undefined
+}
+
 /** What a statement says, by itself or as the change that it carries; undefined where that is of a kind that is not known here. */
 export function saidFactsOf(statement: Statement): SaidFacts | undefined {
   const body = attempt(() => readBody(statement))

@@ -1,8 +1,7 @@
-import { attempt, valueOr } from '../../src/core/attempt.ts'
-import { EvidenceError } from '../../src/core/errors.ts'
+import { valueOr } from '../../src/core/attempt.ts'
 import { defined } from '../../src/core/objects.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
-import { readRelease } from '../../src/statements/custody-release.ts'
+import { releaseIn } from '../../src/statements/custody-release.ts'
 import { openStatement } from '../../src/statements/open.ts'
 import type { Statement } from '../../src/statements/statement.ts'
 import type { Exhibit } from './examine.ts'
@@ -82,10 +81,9 @@ export function statementIn(receipt: Uint8Array): Statement | undefined {
 
 /** The hand-over that a statement carries; undefined of one that carries no release. */
 export function passedIn({ payload }: Statement): Passed | undefined {
-  const { release: text, outcome, checked } = payload
-  if (typeof text !== 'string') return undefined
-  const release = attempt(() => readRelease(text))
-  if (release instanceof EvidenceError) return undefined
+  const { outcome, checked } = payload
+  const release = releaseIn({ payload })
+  if (release === undefined) return undefined
   const { iss: from, to, inLieu } = release
   const isMoved = outcome === 'accepted'
   const isDiffering = isMoved && Array.isArray(checked) && checked.includes('differs')
