@@ -589,6 +589,12 @@ export const errorTable = {
     action:
       'Stop the process that uses the folder, also where it runs in another container, or ask the server (--url).',
   },
+  'not-a-lock': {
+    status: 409,
+    exit: 3,
+    action:
+      'Nothing was written. See what has the name of the lock, and move it away: it is a file of another purpose, a link, or of another user.',
+  },
   'ledger-moved': {
     status: 503,
     exit: 3,

@@ -103,8 +103,37 @@ export async function examine(
   }
   await requireExtends(tree, guard)
   const last = await examineTail(storage, tree, size)
-  const from = await stateToGoOnFrom(tree, checkpoint, snapshot)
-  const end = readStored(last, size - 1).entry
+  const { timeMs } = readStored(last, size - 1).entry
+  const judge = (from: ChainState): Promise<Examined> =>
+    judgeState({ storage, tree, keys, size, end: { timeMs, leafHash: leafHash(last) }, note, erased }, from)
+  const empty = emptyChain(checkpoint.origin)
+  const from = await stateToGoOnFrom(tree, size, empty, snapshot)
+  if (from === empty) return judge(empty)
+  try {
+    return await judge(from)
+  } catch {
+    // Whatever it is, it may be the snapshot's, as one of a build that kept its state otherwise: the entries say all of it.
+    return judge(empty)
+  }
+}
+
+/** What a state is judged on, from the one that it goes on from. */
+interface Judged {
+  readonly storage: LedgerStorage
+  readonly tree: LedgerTree
+  readonly keys: readonly VerifierKey[]
+  readonly size: number
+  /** The last entry. */
+  readonly end: Pick<ChainState, 'timeMs' | 'leafHash'> & { readonly timeMs: number }
+  readonly note: string
+  readonly erased: NonNullable<Beside['erased']>
+}
+
+/** Judges every entry that keeps state, from a state on. Throws `ledger-key-retired`, `database-thinned`, `storage-damaged`. */
+async function judgeState(
+  { storage, tree, keys, size, end, note, erased }: Judged,
+  from: ChainState,
+): Promise<Examined> {
   const ownSealed = await sealedThemselves(storage, tree, { from: from.size, size, timeMs: end.timeMs })
   const { registry, checksum, access, withoutTerms } = await rebuildRegistry(storage, tree, from, ownSealed)
   if (withoutTerms.length > 0)
@@ -125,7 +154,7 @@ export async function examine(
       },
     )
   }
-  const state: ChainState = { size, timeMs: end.timeMs, leafHash: leafHash(last), registry, checksum, access }
+  const state: ChainState = { size, ...end, registry, checksum, access }
   return { state, note, saved: from.checksum.count }
 }
 
@@ -176,10 +205,10 @@ async function examineTail(storage: LedgerStorage, tree: LedgerTree, size: numbe
 /** The state before the first entry that is judged again: that of the snapshot where it is of this very tree, else of no entry. */
 async function stateToGoOnFrom(
   tree: LedgerTree,
-  { origin, size }: Checkpoint,
+  size: number,
+  empty: ChainState,
   snapshot: StateSnapshot | undefined,
 ): Promise<ChainState> {
-  const empty = emptyChain(origin)
   if (snapshot === undefined || snapshot.size > size || snapshot.size < 1) return empty
   const read = await tree.load(tilesNeeded([{ begin: 0, end: snapshot.size }]))
   return equalBytes(rootFromTiles(snapshot.size, read), snapshot.root) ? { ...empty, ...snapshot } : empty
