@@ -281,7 +281,7 @@ export const errorTable = {
   'access-too-many': {
     status: 409,
     exit: 3,
-    action: 'End rules that are not needed any more, or name several participants in one.',
+    action: 'End rules that are not needed any more.',
   },
   'readings-failed': {
     status: 503,

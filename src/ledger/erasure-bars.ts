@@ -13,7 +13,8 @@ export function requireErasable(
   targets: readonly { readonly index: number }[],
   subjectsOf: (index: number) => Subjects,
 ): void {
-  if (standing.access.rules.size === 0 && standing.access.about.size === 0) return
+  const { rules, about } = standing.access
+  if (rules.size === 0 && about.size === 0) return
   targets.forEach(({ index }, i) => {
     const why = barOn(standing, index, subjectsOf(index))
     if (why === undefined) return
@@ -24,6 +25,8 @@ export function requireErasable(
 
 function barOn(standing: Standing, index: number, subjects: Subjects): string | undefined {
   const { access, nowMs } = standing
+  const { lacking = [] } = access
+  if (lacking.length > 0) return `the terms of entry ${lacking[0]} are missing, and may be those of a hold`
   const { rule, deposits, ownUntilMs = 0 } = access.about.get(index) ?? { rule: undefined, deposits: [index] }
   const isStanding = deposits
     .flatMap((deposit) => standingOn(access, deposit, nowMs))

@@ -1,5 +1,4 @@
 import { onlyOne } from '../core/attempt.ts'
-import type { Disclosure } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type VerifierKey, verifierKey } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
@@ -12,7 +11,7 @@ import { type Standing, standingAt } from './access/reading.ts'
 import { type AccessState, withoutTerms } from './access/standing.ts'
 import type { ChainState } from './chain-state.ts'
 import type { Outcome } from './group.ts'
-import { claimsAreShut, readClaimsShut } from './claims-shut.ts'
+import { claimsAreShut, readClaimsShut, termsAreMissing } from './claims-shut.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import type { DataFolder, FolderConfig } from './data-folder.ts'
 import { readHead } from './head-file.ts'
@@ -20,7 +19,7 @@ import { type HeldFolder, holdFolder } from './held-folder.ts'
 import type { KnownCheckpoint, KnownSize } from './copy/known.ts'
 import { Confirmation, unconfirmed } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
-import { eraseDisclosures } from './erase.ts'
+import { eraseDisclosures, listLost } from './erase.ts'
 import { requireErasable } from './erasure-bars.ts'
 import { type OpenedFolder, openForWriting } from './opening.ts'
 import { listOrders, type StandingOrder } from './orders.ts'
@@ -109,12 +108,14 @@ export class Ledger {
       // One that was cut off, or a copy that takes over, may lack lines of orders: copies learn by them why a claim is missing.
       listOrders(folder.erased, opened.orders)
       const shut = readClaimsShut(folder)
-      if (shut !== undefined) opened.storage.refuseClaims(claimsAreShut(shut))
+      const lacking = published.state.access.lacking ?? []
+      if (lacking.length > 0) opened.storage.refuseClaims(termsAreMissing(lacking))
+      else if (shut !== undefined) opened.storage.refuseClaims(claimsAreShut(shut))
       const parts = { folder, config, key, release, ...opened }
       const { state } = published
       const examined = {
         ...published,
-        state: { ...state, access: accessAtStart(state, opened.orders, shut !== undefined) },
+        state: { ...state, access: accessAtStart(state, opened.orders, shut !== undefined || lacking.length > 0) },
       }
       return await Ledger.start(parts, signer.sign, { ...options, published: examined, clock })
     } catch (error) {
@@ -290,10 +291,14 @@ export class Ledger {
    * `under-hold`.
    */
   async eraseDisclosures(index: number, claims?: readonly string[]): Promise<string[]> {
-    const subjects = await this.reads.subjects(await this.reads.entry(index))
-    requireErasable(this.standing, [{ index }], () => subjects)
-    const which = ({ claim }: Disclosure): boolean => claims === undefined || claims.includes(claim)
-    return eraseDisclosures(await this.forErasing(), index, which)
+    const entry = await this.reads.entry(index)
+    const isNamed = (claim: string): boolean => claims === undefined || claims.includes(claim)
+    const { standing } = this
+    if (isNamed('terms') && standing.access.lacking?.includes(index) === true)
+      return listLost(await this.forErasing(), entry)
+    const subjects = await this.reads.subjects(entry)
+    requireErasable(standing, [{ index }], () => subjects)
+    return eraseDisclosures(await this.forErasing(), index, ({ claim }) => isNamed(claim))
   }
 
   /** Executes orders of the ledger that goes on from this one (orders-of-successor.ts), each judged to hold there. Nothing else may be asked of the ledger meanwhile. */

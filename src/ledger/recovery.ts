@@ -136,8 +136,8 @@ async function judgeState(
 ): Promise<Examined> {
   const ownSealed = await sealedThemselves(storage, tree, { from: from.size, size, timeMs: end.timeMs })
   const { registry, checksum, access, withoutTerms } = await rebuildRegistry(storage, tree, from, ownSealed)
-  if (withoutTerms.length > 0)
-    requireErased(withoutTerms, [...erased(), ...(await readOrders(storage, tree)).flatMap(({ of }) => of)])
+  const orders = withoutTerms.length === 0 ? [] : await readOrders(storage, tree)
+  const lacking = notErased(withoutTerms, [...orders.flatMap(({ of }) => of), ...erased()])
   if (!keys.some(({ text }) => signsAt(registry, text, size))) {
     throw new EvidenceError('ledger-key-retired', `the key does not sign this ledger’s checkpoint of ${size}`, {
       expected: currentLedgerKeys(registry).join(', '),
@@ -154,7 +154,8 @@ async function judgeState(
       },
     )
   }
-  const state: ChainState = { size, ...end, registry, checksum, access }
+  const standing = lacking.length === 0 ? access : { ...access, lacking }
+  const state: ChainState = { size, ...end, registry, checksum, access: standing }
   return { state, note, saved: from.checksum.count }
 }
 
@@ -283,17 +284,12 @@ async function rebuildRegistry(
   return { registry, checksum, access, withoutTerms }
 }
 
-/**
- * Asks of rules of access whose terms are not kept whether these were erased, by an order or by the operator: else a seal or a hold may have
- * been lost with them. Throws `database-thinned`.
- */
-function requireErased(withoutTerms: readonly ErasedDigests[], erased: readonly ErasedDigests[]): void {
+/** Which rules of access lack terms that nothing erased, neither an order nor the operator: a seal or a hold may have been lost with them. */
+function notErased(withoutTerms: readonly ErasedDigests[], erased: readonly ErasedDigests[]): number[] {
   const known = erasedByIndex(erased)
-  for (const { index, digests } of withoutTerms) {
-    if (digests.every((digest) => known.get(index)?.has(digest) === true)) continue
-    const message = `the terms of the rule of access in entry ${index} are missing from the database, and nothing erased them`
-    throw new EvidenceError('database-thinned', message, { index })
-  }
+  return withoutTerms
+    .filter(({ index, digests }) => !digests.every((digest) => known.get(index)?.has(digest) === true))
+    .map(({ index }) => index)
 }
 
 /** The disclosures that are kept for an entry, each compared with its digest. Throws `storage-damaged`. */

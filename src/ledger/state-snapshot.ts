@@ -151,7 +151,7 @@ export class SavedState {
   /** Writes a snapshot of what is durable where it spares the next start enough. Never throws: without it the entries are judged again. */
   async save(durable: Published): Promise<void> {
     await this.writing
-    if (durable.state.checksum.count - this.count < worthSaving) return
+    if (durable.state.checksum.count - this.count < worthSaving || durable.state.access.lacking !== undefined) return
     this.writing = this.write(durable)
     await this.writing
   }
@@ -160,6 +160,7 @@ export class SavedState {
   saveMeanwhile(durable: Published): void {
     const { count } = durable.state.checksum
     const { count: least, part } = worthSavingMeanwhile
+    if (durable.state.access.lacking !== undefined) return
     if (this.isWriting || count - this.count < Math.max(least, count * part)) return
     this.writing = this.write(durable)
   }

@@ -92,23 +92,42 @@ describe('CR-M4: a restored ledger whose claims are shut', () => {
 })
 
 describe('CR-M5: terms that are missing', () => {
-  it('and were erased by nobody keep a ledger from starting: a seal may be lost with them', async () => {
+  it('and that nobody erased shut all claims and keep all from being erased, for a seal or hold may be lost with them; until the operator says that they are gone', async () => {
     server = await testServer({ reading: 'participants' })
-    const court = await server.admit('court', ['authority'])
-    const of = await deposited('x')
+    const [court, auditor] = [await server.admit('court', ['authority']), await server.admit('auditor', ['auditor'])]
+    const [of, free] = [await deposited('x'), await deposited('y')]
     const seal = await rule(court, { rule: 'seal', of: [named(of)] })
     await server.stop()
     const { database } = dataFolder(server.folder.root)
     const level = new Level<Buffer, Buffer>(database, { keyEncoding: 'buffer', valueEncoding: 'buffer' })
     await level.del(disclosuresKey(seal.at.index))
     await level.close()
-    await expect(server.restart()).rejects.toMatchObject({
+    server = await server.restart()
+    expect(server.running.ledger.claimsRefusal).toMatchObject({
       code: 'database-thinned',
-      message: expect.stringContaining(`entry ${seal.at.index}`) as string,
+      message: expect.stringContaining(`entry ${seal.at.index} are missing`) as string,
     })
+    expect([await claims(auditor, of), await claims(auditor, free), await claims(server.depositor, of)]).toEqual([
+      0, 0, 0,
+    ])
+    const digests = free.made.disclosures.map(({ digest }) => digest)
+    const order = server.sign(court, 'erasure.order', { of: [{ ...named(free), digests }] }, { sealed: { basis: 'D' } })
+    expect(problemIn(await server.post(order.presentation, showing(free.at.receipt))).code).toBe('under-hold')
+    // It takes deposits, and lacks the terms after each start until then.
+    await deposited('later')
+    server = await server.restart()
+    expect(server.running.ledger.claimsRefusal?.code).toBe('database-thinned')
+    await server.stop()
+    const ledger = await server.folder.open()
+    await expect(ledger.eraseDisclosures(free.at.index)).rejects.toMatchObject({ code: 'under-hold' })
+    expect(await ledger.eraseDisclosures(seal.at.index, ['terms'])).toEqual(['terms'])
+    await ledger.close()
+    server = await server.restart()
+    expect(server.running.ledger.claimsRefusal).toBeUndefined()
+    expect(await claims(auditor, free)).toBe(2)
   })
 
-  it('and were erased by an order, or by the operator, do not', async () => {
+  it('and were erased by an order, or by the operator, shut nothing', async () => {
     server = await testServer({ reading: 'participants' })
     const [court, lab] = [await server.admit('court', ['authority']), await server.admit('lab', ['attestor'])]
     const of = await deposited('x')

@@ -46,6 +46,8 @@ export interface AccessState {
    * are gone, so that nobody knows about what they were.
    */
   readonly about: ReadonlyMap<number, StatedRule | undefined>
+  /** Rules whose terms are missing though nothing erased them, where there are any: each may be a seal, or a hold. */
+  readonly lacking?: readonly number[]
   /** True while claims are shut (claims-shut.ts): terms that let somebody read may have been ordered to be erased since. */
   readonly letsNobody?: true
 }
