@@ -181,9 +181,13 @@ function setsRule(
   const isIt = terms === undefined || (terms.rule === rule && terms.of.some(isOf))
   if (isAccessRule(body) && statement?.common.iss === by && isIt) return terms !== undefined
   const at = receipt.entry.index
-  throw new EvidenceError('server-answer', `the server says that entry ${at} is a ${rule} by ${by} on entry ${index}, and it is none`, {
-    index: at,
-  })
+  throw new EvidenceError(
+    'server-answer',
+    `the server says that entry ${at} is a ${rule} by ${by} on entry ${index}, and it is none`,
+    {
+      index: at,
+    },
+  )
 }
 
 /** The rules of access that the reader is shown: verified where it may read their entries, else by the server's word. */

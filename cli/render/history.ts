@@ -67,7 +67,8 @@ function verifiedLine(histories: readonly DepositHistory[]): Line {
   const verified =
     'each entry is in the tree that the ledger signed, and signed by the key that is named; names are the administrators’ word'
   if (isFollowing(histories)) return `verified: ${verified}`
-  const why = 'a step of custody does not follow from the entries shown. The ledger sealed what its rules forbid, or left something out'
+  const why =
+    'a step of custody does not follow from the entries shown. The ledger sealed what its rules forbid, or left something out'
   return toned('notice', `NOT VERIFIED: ${why}; for the rest, ${verified}`)
 }
 

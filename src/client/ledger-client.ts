@@ -148,8 +148,8 @@ export class LedgerClient {
     }
   }
   /**
-   * Entries that a search names. A case or exhibit number that is all it names is sealed, and so asked for in the body of a request, which no
-   * proxy logs: the ledger gives the first entries so. What comes after them, and a number beside other members, stands in the address.
+   * Entries that a search names. Case and exhibit numbers are sealed, and so asked for in the body of a request, which no proxy logs, where the
+   * search names nothing else: the ledger gives the first entries so. What comes after them, and numbers beside other members, stand in the address.
    */
   async find(query: Readonly<Record<string, string>>): Promise<EntryPage> {
     const first = await this.firstOfNumber(query)
@@ -162,25 +162,30 @@ export class LedgerClient {
     return first === undefined ? page : { ...page, entries: [...first.entries, ...page.entries] }
   }
 
-  /** The first entries with a case or exhibit number, at most as many as are asked for; undefined of another search, and where there is no room for them. */
+  /** The first entries with a case number, an exhibit number, or both, at most as many as are asked for; undefined of another search, and where they are not told so. */
   private async firstOfNumber({
     limit = String(defaultLimit),
     ...query
   }: Readonly<Record<string, string>>): Promise<EntryPage | undefined> {
-    const { case: number, exhibit } = query
-    if (Object.keys(query).length !== 1 || (number === undefined && exhibit === undefined)) return undefined
-    const body = JSON.stringify(number === undefined ? { exhibits: [exhibit] } : { cases: [number] })
+    const { case: number, exhibit, ...others } = query
+    const lists = { ...(number && { cases: [number] }), ...(exhibit && { exhibits: [exhibit] }) }
+    const asked = Object.keys(lists).length
+    if (asked === 0 || Object.keys(others).length > 0) return undefined
     const headers = { 'content-type': 'application/json', accept: 'application/json', ...(await this.authorization()) }
-    const answer = await this.send('/v1/entries/search', { method: 'POST', headers, body })
+    const answer = await this.send('/v1/entries/search', { method: 'POST', headers, body: JSON.stringify(lists) })
     const { results } = requireShape(searchAnswer, parseAnswer(answer), '/v1/entries/search')
-    const [found] = results
-    if (found === undefined || results.length !== 1)
+    const [found, second] = results
+    if (found === undefined || results.length !== asked)
       throw new EvidenceError('server-answer', 'the server answers another number of searches')
-    const entries = (found.entries ?? []).slice(0, Number(limit))
+    const isCut = results.some(({ entries, more }) => entries === null || more)
+    // Of both numbers: what is in both lists, where both are whole.
+    if (second !== undefined && isCut) return undefined
+    const both = new Set(second?.entries?.map(({ index }) => index))
+    const all = (found.entries ?? []).filter(({ index }) => second === undefined || both.has(index))
+    const entries = all.slice(0, Number(limit))
     const last = entries.at(-1)
-    if (last === undefined) return found.more ? undefined : { entries: [], next: null }
-    const isMore = found.more || entries.length < (found.entries?.length ?? 0)
-    return { entries, next: isMore ? last.index : null }
+    if (last === undefined) return isCut ? undefined : { entries: [], next: null }
+    return { entries, next: isCut || entries.length < all.length ? last.index : null }
   }
   async inclusion(index: number, size?: number): Promise<z.infer<typeof inclusionAnswer>> {
     return answerAbout(index, await this.shaped(inclusionAnswer, `/v1/proofs/inclusion?${queryOf({ index, size })}`))

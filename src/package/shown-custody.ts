@@ -139,7 +139,8 @@ class Replay implements History {
     const release = statement === undefined ? undefined : releaseIn(statement)
     const isRole = ({ code }: EvidenceError): boolean =>
       code === 'in-lieu-authority' && release !== undefined && this.unadmitted.has(release.iss)
-    const isHard = (one: EvidenceError): boolean => !isRole(one) && (!unshown.includes(one) || misplaced.includes(one.code))
+    const isHard = (one: EvidenceError): boolean =>
+      !isRole(one) && (!unshown.includes(one) || misplaced.includes(one.code))
     const found = [...violations, ...unshown].filter(({ facts }) => !elsewhere.has(facts.where ?? ''))
     return { broken: found.filter(isHard), open: [...found.filter((one) => !isHard(one)), ...unjudged] }
   }

@@ -135,6 +135,17 @@ describe('a statement whose answer never came', () => {
     await ok('deposit', '--resend', kept, ...by('court'))
   })
 
+  it('take-over: repeated where nothing was kept, says that custody has passed', async () => {
+    const file = await release(await deposit())
+    const take = ['take-over', file, '--yes', ...by('lab')]
+    await broken('break after', take)
+    for (const kept of waiting()) rmSync(at(kept))
+    const { code, stderr } = await evidence(take, options(server.url))
+    expect(code).toBe(3)
+    expect(stderr).toContain('release-used')
+    expect(stderr).toContain('you hold what it names')
+  })
+
   it('take-over: another answer is wanted then, and the one that waits is kept', async () => {
     const file = await release(await deposit())
     await broken('break after', ['take-over', file, '--yes', ...by('lab')])

@@ -1,6 +1,7 @@
 import { valueOr } from '../../src/core/attempt.ts'
 import { defined } from '../../src/core/objects.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
+import type { StepTrouble } from '../../src/package/shown-custody.ts'
 import { releaseIn } from '../../src/statements/custody-release.ts'
 import { openStatement } from '../../src/statements/open.ts'
 import type { Statement } from '../../src/statements/statement.ts'
@@ -31,18 +32,14 @@ export interface Moment {
   readonly passed?: Passed
   /** Whether its entry was shown, and verified here. */
   readonly isProven: boolean
+  /** Why it is no step of custody, by the entries that are shown. */
+  readonly trouble?: StepTrouble
   /** Indices of the exhibits that it is about. */
   readonly of: readonly number[]
 }
 
-/** Who holds one item, as far as the moments tell. */
-export interface Held {
-  readonly holder: string
-  readonly isEnded: boolean
-}
-
 /** What happened to one exhibit by its receipt and status, in no order. */
-export function momentsOf({ index, time, iss, checked, report, stamps }: Exhibit): Moment[] {
+export function momentsOf({ index, time, iss, checked, report, stamps, custody }: Exhibit): Moment[] {
   const { events = [], receipts = new Map<number, Uint8Array>() } = report.later ?? {}
   const isProven = checked.faults.length === 0 && checked.isSigned
   const of = [index]
@@ -59,7 +56,7 @@ export function momentsOf({ index, time, iss, checked, report, stamps }: Exhibit
         time: event.time,
         isProven: true,
         of,
-        ...defined({ code, item }),
+        ...defined({ code, item, trouble: custody.troubles.get(at) }),
         ...said(receipts.get(at)),
       }
     }),
@@ -98,26 +95,8 @@ export function timeline(all: readonly Moment[]): Moment[] {
     const name = JSON.stringify([at, what, code, item])
     const before = found.get(name)
     const of = [...new Set([...(before?.of ?? []), ...moment.of])]
-    found.set(name, { ...(before?.isProven === true ? before : moment), of })
+    const trouble = before?.trouble ?? moment.trouble
+    found.set(name, { ...(before?.isProven === true ? before : moment), of, ...defined({ trouble }) })
   }
   return [...found.values()].sort((a, b) => a.at - b.at)
-}
-
-/** Who holds each item of an exhibit after all that is shown. */
-export function heldAfter({ index, iss, items }: Exhibit, moments: readonly Moment[]): Held[] {
-  const held = items.map((): Held => ({ holder: iss, isEnded: false }))
-  for (const moment of timeline(moments)) {
-    if (!moment.of.includes(index)) continue
-    held.forEach((one, item) => {
-      if (moment.item !== undefined && moment.item !== item) return
-      held[item] = after(one, moment)
-    })
-  }
-  return held
-}
-
-function after(held: Held, { what, passed, by }: Moment): Held {
-  if (what === 'handed-over' && passed?.isMoved === true) return { holder: passed.to, isEnded: false }
-  if (what === 'custody-ended') return { holder: by ?? held.holder, isEnded: true }
-  return what === 'custody-resumed' ? { holder: by ?? held.holder, isEnded: false } : held
 }
