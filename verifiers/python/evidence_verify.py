@@ -6407,6 +6407,8 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     with_receipt = (args.manifest, args.folder, args.transition, args.time_proof, *args.anchor)
     if args.receipt is None and (args.item is not None or any(with_receipt)):
         parser.error("--manifest, --folder, --item, --transition, --time-proof and --anchor go with a --receipt")
+    if args.folder and not args.manifest:
+        parser.error("--folder says where the paths of a --manifest begin: name that too")
     if args.anchor and args.transition:
         parser.error("--anchor and --transition are not taken together")
     if (args.policy is None) != args.policy_from_package or (args.policy_from_package and args.receipt):
