@@ -84,3 +84,11 @@ function byIssuers(kind: string, issuers: readonly string[]): LookupList[] {
 export function mergeIndices(lists: readonly (readonly number[])[], limit: number): number[] {
   return [...new Set(lists.flat())].sort((a, b) => a - b).slice(0, limit)
 }
+
+/** The most entries of look-up lists that a search looks at: as the question and the scope have it, and not what is found. */
+export function reachOf(key: LookupKey | undefined, scope: SearchScope, limit: number): number {
+  if (scope.of === 'issuers') return listsWithin(key, scope.issuers).length * limit + scope.others.length
+  if (key === undefined || key.by === 'kind') return limit
+  // Of each list apart what is hidden in it, and what lies before it.
+  return [...(scope.apart?.values() ?? [])].reduce((sum, more) => sum + 2 * limit + more, limit)
+}
