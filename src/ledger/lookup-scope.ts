@@ -76,6 +76,9 @@ export function kindList(kind: string): LookupList {
   return { key: { by: 'kind', kind }, list: '' }
 }
 
+/** The list of the kind that most deposits are of. */
+export const depositList: LookupList = kindList(depositKinds[0] as string)
+
 function byIssuers(kind: string, issuers: readonly string[]): LookupList[] {
   return issuers.map((id) => ({ key: { by: 'participant', id }, list: kind }))
 }

@@ -13,9 +13,9 @@ import { sealedDigestsOf } from '../statements/said.ts'
 import type { ChainState } from './chain-state.ts'
 import { readStored, requireLeaf, requireSealedHere, type StoredStatement } from './entry-facts.ts'
 import { isSealedKey, type LookupKey } from './lookup.ts'
-import { kindList, listsWithDeposit, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
+import { depositList, kindList, listsWithDeposit, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
 import { type ReceiptText, receiptText } from './receipt-writer.ts'
-import type { LedgerStorage } from './storage.ts'
+import type { LedgerStorage, ListsApart } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
 
 /** An entry as it is served: re-hashed against its tile. */
@@ -47,12 +47,19 @@ export interface ReadState {
 
 /** Deposits of which one read asks whether a list has them. */
 const depositsAtOnce = 256
+/** Hidden entries that one look-up may lead to without reading more than another: what it costs each search where something is sealed. */
+const hiddenAtOnce = 256
+
 /** What of a ledger is not to be read. */
 export interface ReadLimits {
   /** Resolves when look-up keys may be relied on, and rejects where they may not: without it no search is answered. */
   readonly lookups?: () => Promise<void>
   /** Whether no sealed claim is shown (claims-shut.ts). */
   readonly areClaimsShut?: () => boolean
+}
+
+function sumOf(apart: ListsApart = new Map()): number {
+  return [...apart.values()].reduce((sum, count) => sum + count, 0)
 }
 
 function unverified(): Promise<void> {
@@ -276,7 +283,18 @@ export class LedgerReads {
     // Of a kind there is one list.
     if (key.by === 'kind') return this.storage.lookupList(kindList(key.kind), after, limit)
     const found = await this.storage.lookup(key, after, limit, apart)
-    return (hides === undefined ? found : found.filter((index) => !hides(index))).slice(0, limit)
+    if (hides === undefined) return found.slice(0, limit)
+    const shown = found.filter((index) => !hides(index))
+    await this.readInstead(sumOf(apart), found.length - shown.length)
+    return shown.slice(0, limit)
+  }
+
+  /**
+   * Reads as many entries of another list as fewer hidden ones were found than there could be: a look-up that leads to some that are hidden reads no more than
+   * one that leads to none. `most`: how many are hidden anywhere, of which so many are made up for.
+   */
+  private async readInstead(most: number, found: number): Promise<void> {
+    await this.storage.lookupList(depositList, -1, Math.max(0, Math.min(most, hiddenAtOnce) - found))
   }
 
   /** Indices of those of the other deposits of a scope that have a look-up key: what is read for each follows from it and the key alone. */
