@@ -103,7 +103,7 @@ export class ReadingLog {
     }
   }
 
-  /** Those that waited longest, as many as are written together, and one at least. */
+  /** Takes what waited longest: as many readings as are written together, and what one request reads at least. */
   private together(): Waiting[] {
     let count = 0
     const end = this.queue.findIndex(({ readings }, i) => (count += readings.length) > maxTogether && i > 0)
@@ -202,7 +202,7 @@ export class ReadingLog {
     }
   }
 
-  /** SHA-256, in hex, of the file of a day that has ended: what is deposited of it. Read once, whoever asks. Throws `readings-failed`. */
+  /** SHA-256, in hex, of the file of a day that has ended: what is deposited of it. Read once for all who ask. Throws `readings-failed`. */
   async digestOf({ day, size }: ReadingDay): Promise<string> {
     const name = `${day} ${size}`
     if (this.digest?.name !== name) {

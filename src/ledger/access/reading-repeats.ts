@@ -3,7 +3,7 @@ import type { Reading } from './reading-log.ts'
 interface Count {
   /** Readings of the day. */
   readonly read: number
-  /** Of these, those that lines stand for. */
+  /** Readings of these that lines stand for. */
   readonly told: number
 }
 
