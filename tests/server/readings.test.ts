@@ -1,9 +1,10 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { DepositAnswer, EntriesAnswer, ReadingsAnswer } from '../../src/api/answers.ts'
 import { decodePiece } from '../../src/ledger/copy/piece.ts'
-import type { ReadingLine } from '../../src/ledger/access/reading-log.ts'
+import { PacedTurns } from '../../server/paced-turns.ts'
+import { type ReadingLine, ReadingLog } from '../../src/ledger/access/reading-log.ts'
 import { type Answer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
 import { sha256Hex } from '../support/statements.ts'
 
@@ -230,5 +231,65 @@ describe('the log of readings', () => {
     writeFileSync(folder(), '')
     server = await server.restart({ followers: ['auditor'] })
     expect(told(await copy(0))).toEqual([503, 'readings-failed'])
+  })
+
+  it('writes down what the follower that is waited for is given before anybody else sees it', async () => {
+    server = await testServer({ reading: 'participants' })
+    const auditor = await server.admit('auditor', ['auditor'])
+    server = await server.restart({ requireFollower: 'auditor', followerTimeoutSeconds: 30 })
+    const copy = async (from: number, root: string): Promise<ReturnType<typeof decodePiece>> => {
+      const query = `from=${from}&erasures=0&wait=10&follow=true&root=${encodeURIComponent(root)}`
+      return decodePiece((await server.get(`/v1/replication?${query}`, auditor)).body)
+    }
+    const rootOf = (checkpoint: string): string => checkpoint.split('\n')[2] as string
+    const { checkpoint } = server.running.ledger.unguardedReads
+    const first = copy(3, rootOf(checkpoint))
+    while ((await server.get('/readyz')).status !== 200);
+    const deposited = deposit('sealed', sealsItself)
+    const piece = await first
+    expect(piece.entries).toHaveLength(1)
+    expect(await server.size()).toBe(3)
+    const seals = [{ entry: 3, by: 'depositor' }]
+    expect(written()).toMatchObject([{ reader: 'auditor', index: 3, to: 3, shown: 'copied', seals }])
+    const confirmed = copy(4, rootOf(piece.checkpoint))
+    expect((await deposited).index).toBe(3)
+    await server.stop()
+    await confirmed.catch(() => undefined)
+  })
+
+  it('CR-M16: two days are walked through at once, and each reader in turn', async () => {
+    server = await testServer({ reading: 'participants' })
+    const court = await server.admit('court', ['authority'])
+    const other = await server.admit('other', ['authority'])
+    const { index } = await deposit('a', sealsItself)
+    expect((await server.get(`/v1/entries/${index}`, server.depositor)).status).toBe(200)
+    const order: string[] = []
+    const waiting: (() => void)[] = []
+    const turns = vi.spyOn(PacedTurns.prototype, 'whenTurn')
+    const spy = vi.spyOn(ReadingLog.prototype, 'walk').mockImplementation(async (_day, { part }) => {
+      order.push(part.includes('court') ? 'court' : 'other')
+      await new Promise<void>((go) => waiting.push(go))
+      return { at: 0, isEnd: true }
+    })
+    try {
+      const asked = [court, court, court, court, other].map((who) => pageOf(who, ''))
+      const begun = async (count: number): Promise<void> => {
+        while (order.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      while (turns.mock.calls.filter(([, group]) => group === 'court' || group === 'other').length < 5)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      await begun(2)
+      expect(order).toHaveLength(2)
+      for (let done = 0; done < asked.length; done++) {
+        waiting[done]?.()
+        await begun(Math.min(asked.length, done + 3))
+        expect(order.length).toBeLessThanOrEqual(done + 3)
+      }
+      await Promise.all(asked)
+      expect(order.toSorted()).toEqual(['court', 'court', 'court', 'court', 'other'])
+      expect(order.lastIndexOf('other')).toBeLessThan(4)
+    } finally {
+      for (const one of [spy, turns]) one.mockRestore()
+    }
   })
 })

@@ -47,7 +47,7 @@ describe.each(['public', 'public, with open disclosures', 'participants'])(
         vi.spyOn(Level.prototype, name),
       )
       const given: number[] = []
-      const { keys } = Level.prototype
+      const keys = Reflect.get(Level.prototype, 'keys') as Level['keys']
       const keysSpy = vi.spyOn(Level.prototype, 'keys').mockImplementation(function (this: Level, ...options) {
         const found = keys.apply(this, options)
         const all = found.all.bind(found)
