@@ -6,6 +6,7 @@ import type { BatchTurns } from './batch-turns.ts'
 import { ForgedToken, readerOf } from './access.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
+import type { PacedTurns } from './paced-turns.ts'
 import type { TimeStamping } from './time-stamping.ts'
 import type { Waiters } from './waiters.ts'
 
@@ -28,6 +29,8 @@ export interface ServerContext {
   readonly cosignWaitMs: number
   readonly waiters: Waiters
   readonly batchTurns: BatchTurns
+  /** Turns of those who walk through a day of the log of readings. */
+  readonly readingTurns: PacedTurns
   readonly timeStamping: TimeStamping
 }
 

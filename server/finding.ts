@@ -1,9 +1,16 @@
 import type { z } from 'zod'
 import type { ServerContext } from './context.ts'
-import { type EntryFacts, entryFacts, type Reader, renewed } from '../src/ledger/rights.ts'
-import type { Reading } from '../src/ledger/access/reading-log.ts'
+import { entryFacts, type Reader, renewed } from '../src/ledger/rights.ts'
+import { recordReading } from './readings.ts'
 import type { ServedEntry } from '../src/ledger/reads.ts'
-import { isSealedKey, type LookupKey, lookupsOfDisclosures, lookupsOfEntry } from '../src/ledger/lookup.ts'
+import {
+  isClosedBySeals,
+  isSealedKey,
+  type LookupKey,
+  lookupsOfDisclosures,
+  lookupsOfEntry,
+} from '../src/ledger/lookup.ts'
+import { reachOf } from '../src/ledger/lookup-scope.ts'
 import { parseDigestName } from '../src/core/hash.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import type { entriesQuery } from '../src/api/queries.ts'
@@ -26,31 +33,19 @@ export async function readEntry({ ledger }: ServerContext, reader: Reader, index
   return entry
 }
 
-/** The disclosures of an entry that the reader may read. */
+/** The disclosures of an entry that the reader may read: shown ones are written into the log of readings first. */
 export async function visibleDisclosures(
-  { ledger }: ServerContext,
+  context: ServerContext,
   reader: Reader,
   entry: ServedEntry,
 ): Promise<string[]> {
-  if (!ledger.rights.mayReadDisclosures(reader, entryFacts(entry))) return []
-  const disclosures = await ledger.reads.disclosures(entry)
-  if (disclosures.length > 0) await recordReading(ledger, reader, [entryFacts(entry)], 'claims')
+  const disclosures = await readableDisclosures(context, reader, entry)
+  if (disclosures.length > 0) await recordReading(context, reader, [entryFacts(entry)], 'claims')
   return disclosures
 }
 
-/** Writes into the log of readings what is to be shown of entries that are sealed; rejects with `readings-failed` where it may not be shown. */
-async function recordReading(
-  { rights, readings }: ServerContext['ledger'],
-  reader: Reader,
-  entries: readonly Pick<EntryFacts, 'index' | 'about'>[],
-  shown: Reading['shown'],
-): Promise<void> {
-  if (reader.kind === 'anonymous') return
-  const read = entries.flatMap((entry): Reading[] => {
-    const seals = rights.sealsOver(reader, entry)
-    return seals.length === 0 ? [] : [{ reader: reader.id, index: entry.index, shown, seals }]
-  })
-  if (read.length > 0) await readings.record(read)
+async function readableDisclosures({ ledger }: ServerContext, reader: Reader, entry: ServedEntry): Promise<string[]> {
+  return ledger.rights.mayReadDisclosures(reader, entryFacts(entry)) ? ledger.reads.disclosures(entry) : []
 }
 
 /** The look-up key of a digest, `<algorithm>:<hex>`. Throws `query-invalid`. */
@@ -86,7 +81,8 @@ async function hasKeys(
   if (keys.length === 0) return true
   const { statement } = entry
   const body = valueOr(() => readBody(statement), undefined)
-  const disclosures = keys.some(isSealedKey) ? await visibleDisclosures(context, reader, entry) : []
+  // They are compared, and not shown: that the entry was found is written down.
+  const disclosures = keys.some(isSealedKey) ? await readableDisclosures(context, reader, entry) : []
   const lists = [
     ...lookupsOfEntry(searchFactsOf(statement, body)),
     ...lookupsOfDisclosures(statement.common, disclosures.map(parseDisclosure)),
@@ -96,13 +92,22 @@ async function hasKeys(
 }
 
 /** A look-up key as entries give it. */
-function inLookupForm(key: LookupKey): LookupKey {
+export function inLookupForm(key: LookupKey): LookupKey {
   return isSealedKey(key) ? { ...key, number: lookupForm(key.number) } : key
 }
 
 /** Bytes of entries after which a page ends, and entries that are read in one turn of the event loop. */
 export const maxPageBytes: number = 4 * 1024 * 1024
 const entriesPerTurn = 16
+
+/** Entries of look-up lists that one request may look at: the work of about a second. */
+export const maxReach = 500_000
+
+/** What may still be read for a request: bytes of entries, and entries of look-up lists. */
+export interface Room {
+  bytes: number
+  reach: number
+}
 
 /**
  * One page, of at most `limit` entries, of what the reader may find: nothing of it, its end included, depends on any other entry. `room` is
@@ -114,11 +119,12 @@ export async function page(
   [key, ...others]: readonly LookupKey[],
   after: number,
   limit: number,
-  room: { bytes: number } = { bytes: maxPageBytes },
+  room: Room = { bytes: maxPageBytes, reach: maxReach },
 ): Promise<EntriesAnswer> {
   const { reads, rights } = context.ledger
   const scope = rights.searchScope(reader, key)
   if (scope === undefined) throw rights.denied(reader, 'this search')
+  room.reach -= reachOf(key, scope, limit + 1)
   const indices = await reads.search(key, scope, after, limit + 1)
   const entries: EntriesAnswer['entries'] = []
   let at = 0
@@ -136,7 +142,7 @@ export async function page(
     // Reading an entry takes the processor: in between deposits go on.
     await new Promise((resolve) => setImmediate(resolve))
   }
-  if (key !== undefined) await recordReading(context.ledger, reader, entries, 'found')
+  if (isClosedBySeals(key)) await recordReading(context, reader, entries, 'found')
   return { entries, next: at < indices.length ? (indices[at - 1] as number) : null }
 }
 

@@ -21,20 +21,25 @@ type Handed = Pick<Submission, 'statement' | 'participant'>
 
 /**
  * Rate limits. By key and by participant, statements that are sealed: who sends what another signed spends nothing of theirs.
- * By address, what was refused after its signature was verified. Counts are kept in memory: a restart begins anew.
+ * By participant, what its readings under seals write down. By address, what was refused after its signature was verified. Counts are kept in memory: a restart begins anew.
  */
 export class Limits {
   private readonly byKey: Windows
   private readonly refused: Readonly<Record<Refusable, Windows>>
   private readonly others: Windows | undefined
+  private readonly readings: Windows
   private readonly own: ReadonlyMap<string, Windows>
 
   constructor({
     statementsPerMinute,
     refusalsPerMinute,
     statementsPerDay,
+    readingsPerDay,
     quotas,
-  }: Pick<ServerSettings, 'statementsPerMinute' | 'refusalsPerMinute' | 'statementsPerDay' | 'quotas'>) {
+  }: Pick<
+    ServerSettings,
+    'statementsPerMinute' | 'refusalsPerMinute' | 'statementsPerDay' | 'readingsPerDay' | 'quotas'
+  >) {
     const byMinute = (limit: number): Windows => new Windows(limit, minute)
     this.byKey = byMinute(statementsPerMinute)
     // One more than it may: the count is looked at before the next is verified.
@@ -45,6 +50,7 @@ export class Limits {
       unsealed: refusals(statementsPerMinute),
     }
     this.others = statementsPerDay === undefined ? undefined : new Windows(statementsPerDay, day)
+    this.readings = new Windows(readingsPerDay, day)
     this.own = new Map(Object.entries(quotas).map(([id, limit]) => [id, new Windows(limit, day)]))
   }
 
@@ -71,6 +77,15 @@ export class Limits {
       return limited('rate-limited', 'this key has had as many statements sealed as it may in a minute', untilKey)
     quota?.take(participant as string)
     return undefined
+  }
+
+  /** Counts lines that a participant's reading adds to the log of readings. Throws `quota-exceeded` where it had as many as it may in a day; then it is shown nothing. */
+  requireReading(participant: string, lines: number): void {
+    if (lines === 0) return
+    const seconds = this.readings.take(participant, lines)
+    if (seconds === undefined) return
+    const why = `${participant} has caused the ${this.readings.limit} lines of the log of readings that it may in a day`
+    throw limited('quota-exceeded', why, seconds)
   }
 
   /** Counts a refusal for an address. */

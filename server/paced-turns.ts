@@ -54,3 +54,13 @@ export class PacedTurns {
     }
   }
 }
+
+/** Does what waits for its turn, and gives the turn back. Throws as the work. */
+export async function inTurn<T>(turns: PacedTurns, group: string, work: () => Promise<T>): Promise<T> {
+  await new Promise<void>((begin) => turns.whenTurn(begin, group))
+  try {
+    return await work()
+  } finally {
+    turns.give()
+  }
+}

@@ -20,6 +20,7 @@ import { installNativePrimitives } from '../src/node/native.ts'
 import { keepPrivate } from '../src/node/private-folder.ts'
 import { createApp } from './app.ts'
 import { BatchTurns } from './batch-turns.ts'
+import { PacedTurns } from './paced-turns.ts'
 import type { ServerContext } from './context.ts'
 import { affordableConnections } from './descriptors.ts'
 import { Limits } from './limits.ts'
@@ -64,6 +65,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     throw error
   }
 }
+
+/** Walks through days of the log of readings at once. */
+const maxWalking = 2
 
 async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<RunningServer> {
   const { dataDir, settings, version } = options
@@ -139,6 +143,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
       cosignWaitMs: settings.cosignWaitSeconds * 1000,
       waiters: new Waiters(maxConnections),
       batchTurns: new BatchTurns(),
+      readingTurns: new PacedTurns(maxWalking, 1),
       metrics,
       limits: new Limits(settings),
       policy: readPolicyBytes(folder.policy).toString('latin1'),

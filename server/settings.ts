@@ -43,6 +43,8 @@ export const serverSettings = z.strictObject({
   /** Statements that a participant may have sequenced in a day, and those of participants by id; none unless given. */
   statementsPerDay: z.int().min(1).optional(),
   quotas: z.record(z.string(), z.int().min(1)).default({}),
+  /** Lines that the readings of one participant may add to the log of readings in a day. */
+  readingsPerDay: z.int().min(1).default(100_000),
   /** Refused signatures a minute that one address may cause. */
   refusalsPerMinute: z.int().min(1).default(600),
   /** Statements that may wait to be sequenced, and bytes that they may hold. */

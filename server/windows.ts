@@ -20,10 +20,10 @@ export class Windows {
     this.now = now
   }
 
-  /** Counts one; where the limit is reached, counts nothing and gives the seconds, 1 or more, after which there is room. */
-  take(name: string): number | undefined {
+  /** Counts one, or several; where the limit is reached, counts nothing and gives the seconds, 1 or more, after which there is room. */
+  take(name: string, count = 1): number | undefined {
     const waitSeconds = this.fullFor(name)
-    if (waitSeconds === undefined) this.add(name)
+    if (waitSeconds === undefined) this.add(name, count)
     return waitSeconds
   }
 
@@ -34,15 +34,15 @@ export class Windows {
     return leftMs > 0 && (window as Window).count >= this.limit ? Math.max(1, Math.ceil(leftMs / 1000)) : undefined
   }
 
-  private add(name: string): void {
+  private add(name: string, count: number): void {
     const now = this.now()
     const window = this.windows.get(name)
     if (window !== undefined && window.endsMs > now) {
-      window.count++
+      window.count += count
       return
     }
     if (this.windows.size >= this.clearAt) this.clear(now)
-    this.windows.set(name, { count: 1, endsMs: now + this.lengthMs })
+    this.windows.set(name, { count, endsMs: now + this.lengthMs })
   }
 
   /** Each time there are twice as many as were left: so that it costs little for each name. */

@@ -5,7 +5,7 @@ import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 import { indexArgument } from '../options/values.ts'
-import { askServed, servedLines } from '../render/served.ts'
+import { askServed, servedLines, shownAs } from '../render/served.ts'
 import { when } from '../render/when.ts'
 import type { Line } from '../render/output.ts'
 
@@ -42,7 +42,9 @@ Example:
       const { days = [] } = await client.readings({})
       output.result(
         { days },
-        days.length === 0 ? ['nothing that is sealed was read'] : days.map(({ day, size }) => [day, `${size} bytes`]),
+        days.length === 0
+          ? ['nothing that is sealed was read']
+          : days.map(({ day, size }) => (size === undefined ? day : [day, `${size} bytes`])),
       )
       return
     }
@@ -56,23 +58,28 @@ Example:
 /** All pages of a day. */
 async function dayOf(client: LedgerClient, day: string): Promise<{ document: object; lines: Line[] }> {
   const readings: NonNullable<Awaited<ReturnType<LedgerClient['readings']>>['lines']> = []
-  for (let after: number | undefined; ; ) {
+  for (let after: string | undefined; ; ) {
     const { lines = [], next, size, sha256, ended } = await client.readings({ day, after })
     append(readings, lines)
     if (next !== null) {
       after = next
       continue
     }
-    const state = ended === true ? 'ended' : 'not ended: its digest changes yet'
+    const about = [
+      ended === true ? `${day} ended` : `${day} not ended: it has no digest yet`,
+      ...(size === undefined ? [] : [`${size} bytes`]),
+      ...(sha256 === undefined ? [] : [`sha256:${sha256}`]),
+    ]
     return {
       document: { day, size, sha256, ended, lines: readings },
       lines: [
-        `${day} ${state}, ${size} bytes, sha256:${sha256}`,
-        ...readings.map(({ time, reader, index, shown }) => [
+        about.join(', '),
+        ...readings.map(({ time, reader, index, to, shown, times = 1 }) => [
           when(time),
           reader,
-          `entry ${index}`,
-          shown === 'claims' ? 'read its claims' : 'found it',
+          to === undefined || to === index ? `entry ${index}` : `entries ${index} to ${to}`,
+          shownAs[shown],
+          ...(times === 1 ? [] : [`${times} times`]),
         ]),
       ],
     }

@@ -24,13 +24,20 @@ const limits: Readonly<Record<ServedAnswer['notKnown'][number], string>> = {
   'passed-on': 'not known: to whom receipts and packages that show it were handed on; they stay readable',
 }
 
+/** What was done under a seal, in words. */
+export const shownAs: Readonly<Record<ServedAnswer['served'][number]['shown'], string>> = {
+  claims: 'read its claims',
+  found: 'found it',
+  copied: 'copied it, claims included',
+}
+
 /** Who was served, on lines for people, and then what nobody knows. */
 export function servedLines({ served, copies, notKnown }: Told): Line[] {
-  const told = served.map(({ index, reader, shown, first, last, times }) => [
+  const told = served.map(({ index, reader, shown, first, times }) => [
     reader,
     `entry ${index}`,
-    shown === 'claims' ? 'read its claims' : 'found it',
-    times === 1 ? when(first) : `${times} times, ${when(first)} to ${when(last)}`,
+    shownAs[shown],
+    times === 1 ? when(first) : `${times} times at least, first ${when(first)}`,
   ])
   return [
     ...(told.length === 0 ? ['nobody was shown it under a seal, by the log of readings'] : told),

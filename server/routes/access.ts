@@ -5,15 +5,18 @@ import { indexParams, maxListLimit, readingsQuery } from '../../src/api/queries.
 import { EvidenceError } from '../../src/core/errors.ts'
 import { defined } from '../../src/core/objects.ts'
 import { formatTime } from '../../src/core/time.ts'
-import type { ReadingLog } from '../../src/ledger/access/reading-log.ts'
+import { type ReadingLog, sealedBy } from '../../src/ledger/access/reading-log.ts'
 import { standingOn } from '../../src/ledger/access/standing.ts'
 import { entryFacts } from '../../src/ledger/rights.ts'
 import { requestReader, type ServerContext } from '../context.ts'
+import { inTurn } from '../paced-turns.ts'
 import { problems } from '../problem.ts'
+import { SealedOffsets } from '../sealed-offset.ts'
 
 /** `/v1/entries/{index}/access` and `/v1/readings`: what stands on a deposit, and who read what is sealed (docs/spec/21-access-rules.md). */
 export function accessRoutes(app: FastifyInstance, context: ServerContext): void {
   const { ledger } = context
+  const offsets = new SealedOffsets()
   const typed = app.withTypeProvider<ZodTypeProvider>()
 
   typed.get(
@@ -56,7 +59,7 @@ export function accessRoutes(app: FastifyInstance, context: ServerContext): void
         summary: 'Who read what is sealed',
         tags: ['ledger'],
         description:
-          'The log of readings under a seal, by day: which days there are and the digest of each for operators and authorities; the lines for who set the seals.',
+          'The log of readings under a seal, by day: which days there are, and the digest of each that has ended, for operators and authorities; the lines for who set the seals, a page at a time: one may have fewer lines than asked for, or none, and still a `next`.',
         querystring: readingsQuery,
         response: { 200: readingsAnswer, ...problems },
       },
@@ -65,28 +68,48 @@ export function accessRoutes(app: FastifyInstance, context: ServerContext): void
       const reader = await requestReader(context, request)
       if (!ledger.rights.mayListReadings(reader)) throw ledger.rights.denied(reader, 'the log of readings')
       reply.header('Cache-Control', 'private, no-store')
-      const { day, after = 0, limit = maxListLimit } = request.query
+      const { day, after, limit = maxListLimit } = request.query
       const { readings } = ledger
-      if (day === undefined) return { days: readings.days(), next: null }
-      return dayOf(readings, (line) => ledger.rights.mayReadLine(reader, line), day, after, limit)
+      // What a day's bytes are tells of all who read, and under whose seals.
+      const isWhole = ledger.rights.mayReadWholeLog(reader)
+      if (day === undefined)
+        return { days: readings.days().map((one) => (isWhole ? one : { day: one.day })), next: null }
+      const file = readings.days().find((one) => one.day === day)
+      if (file === undefined)
+        throw new EvidenceError('readings-missing', `there are no readings of ${day}`, { where: 'day' })
+      const ended = day < formatTime(Date.now()).slice(0, 10)
+      const sha256 = ended ? await readings.digestOf(file) : undefined
+      const head = { day, ended, ...defined({ sha256, size: isWhole ? file.size : undefined }) }
+      const name = `${day} ${reader.id}`
+      const from = after === undefined ? 0 : offsets.open(after, name)
+      const { lines, at } = await inTurn(context.readingTurns, reader.id, () =>
+        linesOf(readings, day, reader.id, from, limit),
+      )
+      return { ...head, lines, next: at === undefined ? null : offsets.seal(at, name) }
     },
   )
 }
 
-async function dayOf(
+/** Bytes of a day's file that one request walks through. */
+const maxWalked = 64 * 1024 * 1024
+
+/** The next lines under seals of a participant, with no word of another's, and the offset behind them; undefined where the day has no more. */
+async function linesOf(
   readings: ReadingLog,
-  mayRead: Parameters<ReadingLog['lines']>[1],
   day: string,
-  after: number,
+  by: string,
+  from: number,
   limit: number,
-): Promise<ReadingsAnswer> {
-  const file = await readings.digestOf(day)
-  if (file === undefined)
-    throw new EvidenceError('readings-missing', `there are no readings of ${day}`, { where: 'day' })
-  const found = readings.lines(day, mayRead, after, limit + 1)
-  const lines = found.slice(0, limit).map(({ number, line }) => {
-    return { number, ...line, seals: line.seals.map((seal) => ({ ...seal })) }
-  })
-  const next = found.length > limit ? (lines.at(-1)?.number ?? null) : null
-  return { day, ...file, ended: day < formatTime(Date.now()).slice(0, 10), lines, next }
+): Promise<{ lines: NonNullable<ReadingsAnswer['lines']>; at: number | undefined }> {
+  const lines: NonNullable<ReadingsAnswer['lines']> = []
+  const { at, isEnd } = await readings.walk(
+    day,
+    { from, maxBytes: maxWalked, part: sealedBy(by) },
+    ({ time, reader, index, to, shown, times, seals }) => {
+      const own = seals.filter((seal) => seal.by === by).map((seal) => ({ ...seal }))
+      if (own.length > 0) lines.push({ time, reader, index, ...defined({ to, times }), shown, seals: own })
+      return lines.length < limit
+    },
+  )
+  return { lines, at: isEnd ? undefined : at }
 }

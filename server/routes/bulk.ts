@@ -10,7 +10,16 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import type { LookupKey } from '../../src/ledger/lookup.ts'
 import { type Reader, renewed } from '../../src/ledger/rights.ts'
 import { requestReader, type ServerContext } from '../context.ts'
-import { digestKey, maxPageBytes, page, readEntry, visibleDisclosures } from '../finding.ts'
+import {
+  digestKey,
+  inLookupForm,
+  maxPageBytes,
+  maxReach,
+  page,
+  readEntry,
+  type Room,
+  visibleDisclosures,
+} from '../finding.ts'
 import { problemOf, problems } from '../problem.ts'
 import { schemaError } from '../../src/statements/schema-errors.ts'
 
@@ -115,25 +124,36 @@ interface Question {
   readonly key: LookupKey
 }
 
+/** What was found of a look-up key, and what it takes of the room for entries. */
+interface Found extends Pick<SearchAnswer['results'][number], 'entries' | 'more'> {
+  readonly bytes: number
+}
+
+/** A key that is named again is looked up no more. What there is no room for is asked for again: of what that depends, no entry tells that the reader may not find. */
 async function search(context: ServerContext, reader: Reader, questions: readonly Question[]): Promise<SearchAnswer> {
-  const room = { bytes: maxPageBytes }
+  const room: Room = { bytes: maxPageBytes, reach: maxReach }
+  const known = new Map<string, Found>()
   const results: SearchAnswer['results'] = []
   for (const { asked, key } of questions) {
-    if (room.bytes <= 0) {
+    if (room.bytes <= 0 || room.reach <= 0) {
       results.push({ ...asked, entries: null, more: true })
       continue
     }
-    const { entries, next } = await page(
-      context,
-      renewed(reader, context.ledger.standing),
-      [key],
-      -1,
-      entriesEach,
-      room,
-    )
-    results.push({ ...asked, entries, more: next !== null })
+    const name = JSON.stringify(inLookupForm(key))
+    const before = known.get(name)
+    const { entries, more, bytes } = before ?? (await look(context, reader, key, room))
+    if (before === undefined) known.set(name, { entries, more, bytes })
+    else room.bytes -= bytes
+    results.push({ ...asked, entries, more })
   }
   return { results }
+}
+
+async function look(context: ServerContext, reader: Reader, key: LookupKey, room: Room): Promise<Found> {
+  const { bytes } = room
+  const now = renewed(reader, context.ledger.standing)
+  const { entries, next } = await page(context, now, [key], -1, entriesEach, room)
+  return { entries, more: next !== null, bytes: bytes - room.bytes }
 }
 
 /** The lines of an answer. Read one after another, so that no more than an entry is held beside the answer itself. */

@@ -8,6 +8,7 @@ import { renewed } from '../../src/ledger/rights.ts'
 import { busy } from '../body-room.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problems } from '../problem.ts'
+import { recordCopy } from '../readings.ts'
 import { replicationQuery } from '../../src/api/queries.ts'
 
 /** `/v1/replication`: the ledger in pieces, disclosures included, for auditors who keep a backup or a follower. */
@@ -48,6 +49,7 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
       const piece = await replication.piece(from, erasures, role)
       // What was sealed, and who was revoked, while it waited and the piece was read.
       ledger.rights.requireMayCopy(renewed(reader, ledger.standing))
+      await recordCopy(context, reader, piece, ledger.standingOf(role))
       reply.header('Cache-Control', 'private, no-store').type('application/x-ndjson')
       return reply.send(encodePiece(piece) as never)
     },

@@ -9,6 +9,7 @@ import { orderersOf } from '../../src/ledger/orders.ts'
 import { readBody } from '../../src/statements/body.ts'
 import { erasedBy } from '../../src/statements/said.ts'
 import { requestReader, type ServerContext } from '../context.ts'
+import { inTurn } from '../paced-turns.ts'
 import { problems } from '../problem.ts'
 
 /** `/v1/entries/{index}/served`: to whom the ledger showed what an order erases (docs/spec/22-erasure.md, "Who was served"). */
@@ -41,7 +42,8 @@ export function servedRoutes(app: FastifyInstance, context: ServerContext): void
       reply.header('Cache-Control', 'private, no-store')
       const of = erasedBy(body).map((target) => target.index)
       const day = dayServed(readings, request.query.after ?? '', entry.entry.time)
-      const served = day === undefined ? [] : servedOn(readings, day, new Set(of))
+      const served =
+        day === undefined ? [] : await inTurn(context.readingTurns, reader.id, () => servedOn(readings, day, of))
       const next = day === undefined || dayServed(readings, day, entry.entry.time) === undefined ? null : day
       return { index, of, ...defined({ day }), served, copies: [...rights.copying], notKnown: notKnown(context), next }
     },

@@ -168,30 +168,40 @@ const seal = z.object({
   by: z.string().describe('Participant that set it.'),
 })
 
+const shown = z
+  .enum(['claims', 'found', 'copied'])
+  .describe('Its sealed claims were shown, a search found it, or it was part of a copy of the ledger.')
+
 export const readingsAnswer = z.object({
   days: z
-    .array(z.object({ day: z.string(), size: count.describe('Bytes of the day’s file.') }))
+    .array(
+      z.object({ day: z.string(), size: count.optional().describe('Bytes of the day’s file; for operators alone.') }),
+    )
     .optional()
     .describe('Days that have readings, ascending; absent where a day was named.'),
   day: z.string().optional(),
-  size: count.optional().describe('Bytes of the day’s file.'),
-  sha256: z.string().optional().describe('Lower-case hex SHA-256 of the day’s file.'),
+  size: count.optional().describe('Bytes of the day’s file; for operators alone.'),
+  sha256: z.string().optional().describe('Lower-case hex SHA-256 of the file of a day that has ended.'),
   ended: z.boolean().optional().describe('Whether the day has ended, so that its file does not change any more.'),
   lines: z
     .array(
       z.object({
-        number: count.describe('Number of the line in the day’s file, from 1.'),
         time: z.string(),
         reader: z.string(),
         index: count,
-        shown: z.enum(['claims', 'found']),
-        seals: z.array(seal),
-        previous: z.string().describe('SHA-256 of the line before.'),
+        to: count.optional().describe('Of a copy, the index of the last entry that was copied.'),
+        shown,
+        times: count
+          .optional()
+          .describe(
+            'Readings that the line stands for: itself, and those alike since the line before that says the same. Absent: 1.',
+          ),
+        seals: z.array(seal).describe('Those that the asker set.'),
       }),
     )
     .optional()
     .describe('Readings under seals that the asker set.'),
-  next,
+  next: z.string().nullable().describe('The `after` of the next page; null after the last.'),
 })
 export type ReadingsAnswer = z.infer<typeof readingsAnswer>
 
@@ -204,10 +214,10 @@ export const servedAnswer = z.object({
       z.object({
         index: count.describe('Index of the entry that was read.'),
         reader: z.string(),
-        shown: z.enum(['claims', 'found']).describe('Its sealed claims were shown, or a search found it.'),
+        shown,
         first: z.string().describe('Time of the first reading of that day.'),
         last: z.string().describe('Time of the last reading of that day.'),
-        times: count.describe('Readings of that day.'),
+        times: count.describe('Readings of that day at least, and less than twice as many.'),
       }),
     )
     .describe('Participants that were shown an entry under a seal, by the log of readings.'),

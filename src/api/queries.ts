@@ -164,7 +164,11 @@ export const readingsQuery = z.strictObject({
     .regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'is not YYYY-MM-DD' })
     .optional()
     .describe('The day, UTC; without it the days that have readings are listed.'),
-  after: decimal.optional().describe('Only lines after this: the `next` of the page before.'),
+  after: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{48}$/, { error: 'is no "next" of a page' })
+    .optional()
+    .describe('Only lines after this: the `next` of the page before. Good until the server starts again.'),
   limit: listLimit.optional(),
 })
 

@@ -115,7 +115,7 @@ export class LedgerClient {
   /** The days of the log of readings, or a page of one day. */
   readings(query: {
     readonly day?: string
-    readonly after?: number | undefined
+    readonly after?: string | undefined
   }): Promise<z.infer<typeof readingsAnswer>> {
     return this.shaped(readingsAnswer, `/v1/readings?${queryOf(query)}`)
   }

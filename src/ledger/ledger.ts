@@ -18,7 +18,7 @@ import { readHead } from './head-file.ts'
 import { type HeldFolder, holdFolder } from './held-folder.ts'
 import type { KnownCheckpoint, KnownSize } from './copy/known.ts'
 import { Confirmation, unconfirmed } from './confirmation.ts'
-import { Replication } from './copy/replication.ts'
+import { type CopyReader, Replication } from './copy/replication.ts'
 import { eraseDisclosures, listLost } from './erase.ts'
 import { requireErasable } from './erasure-bars.ts'
 import { type OpenedFolder, openForWriting } from './opening.ts'
@@ -218,7 +218,12 @@ export class Ledger {
   }
   /** What reading rights are decided by at this moment, as far as published. */
   get standing(): Standing {
-    return standingAt(this.parts.sequencer.published.state, Date.now())
+    return this.standingOf('other')
+  }
+  /** What stands on the entries that a copy is given: of all that are durable for the follower that is waited for, else of those that are published. */
+  standingOf(copy: CopyReader): Standing {
+    const { durable, published } = this.parts.sequencer
+    return standingAt((copy === 'required' ? durable : published).state, Date.now())
   }
   /** For those who copy this ledger. */
   get replication(): Replication {

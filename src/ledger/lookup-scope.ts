@@ -76,6 +76,9 @@ export function kindList(kind: string): LookupList {
   return { key: { by: 'kind', kind }, list: '' }
 }
 
+/** The list of the kind that most deposits are of. */
+export const depositList: LookupList = kindList(depositKinds[0] as string)
+
 function byIssuers(kind: string, issuers: readonly string[]): LookupList[] {
   return issuers.map((id) => ({ key: { by: 'participant', id }, list: kind }))
 }
@@ -83,4 +86,12 @@ function byIssuers(kind: string, issuers: readonly string[]): LookupList[] {
 /** The smallest of several ascending lists, at most `limit`, each once. */
 export function mergeIndices(lists: readonly (readonly number[])[], limit: number): number[] {
   return [...new Set(lists.flat())].sort((a, b) => a - b).slice(0, limit)
+}
+
+/** The most entries of look-up lists that a search looks at: as the question and the scope have it, and not what is found. */
+export function reachOf(key: LookupKey | undefined, scope: SearchScope, limit: number): number {
+  if (scope.of === 'issuers') return listsWithin(key, scope.issuers).length * limit + scope.others.length
+  if (key === undefined || key.by === 'kind') return limit
+  // Of the lists together as many more as are hidden anywhere; as many again are read where none of these is among them.
+  return limit + 2 * (scope.out?.indices.size ?? 0)
 }

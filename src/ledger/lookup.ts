@@ -36,6 +36,11 @@ export function isSealedKey(key: LookupKey | undefined): key is SealedKey {
   return key?.by === 'case' || key?.by === 'exhibit' || key?.by === 'handling'
 }
 
+/** Whether a seal closes the way to an entry by this look-up key: by what it holds or is about, and not by who signed it or of what kind it is. */
+export function isClosedBySeals(key: LookupKey | undefined): boolean {
+  return key?.by === 'digest' || isSealedKey(key)
+}
+
 /**
  * A list of indices that a look-up key leads to. Each key has several, so that a reader with a right to some entries reads only
  * lists of those (docs/design/storage.md): by kind of entry for a participant, one for a kind, and by issuer for all others.

@@ -118,7 +118,8 @@ export class Rights {
   /** The seals under which a reader is shown an entry's claims, or finds it: what is written into the log of readings first. */
   sealsOver({ standing }: Reader, entry: Pick<EntryFacts, 'index' | 'about'>): Reading['seals'] {
     const seals = sealed(standing, entry)
-    return seals.map(({ entry, by }) => ({ entry, by }))
+    // One statement seals many deposits, which one entry may be about.
+    return [...new Map(seals.map(({ entry, by }) => [entry, { entry, by }])).values()]
   }
 
   /**
@@ -136,14 +137,14 @@ export class Rights {
     return (rule) => reader.kind === 'participant' && mayEnd(rule, reader.id, registry)
   }
 
-  /** Who set a seal reads who read under it; and operators, who deposit the digests of the log, see which days there are. */
-  mayReadLine(reader: Reader, { seals }: Pick<Reading, 'seals'>): boolean {
-    return reader.kind === 'participant' && seals.some(({ by }) => by === reader.id)
+  /** Which days have readings, the digests of those that have ended, and the lines under seals that the reader set. */
+  mayListReadings(reader: Reader): reader is NamedReader {
+    return hasRole(reader, 'operator') || hasRole(reader, 'authority')
   }
 
-  /** Which days have readings, and the digests of their files. */
-  mayListReadings(reader: Reader): boolean {
-    return hasRole(reader, 'operator') || hasRole(reader, 'authority')
+  /** Operators, who keep the files of the log and deposit their digests, see how large each is. */
+  mayReadWholeLog(reader: Reader): boolean {
+    return hasRole(reader, 'operator')
   }
 
   /** Who was shown what an order erases is for those who ordered it, whose seals those were or not: its signer, or who approved the change. */

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { Level } from 'level'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { EntriesAnswer, EntrySummary, SearchAnswer } from '../../src/api/answers.ts'
 import { type Party, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
@@ -229,5 +230,80 @@ describe('one search by several members', () => {
     for (const path of [`other/${jti}`, `depositor/${randomUUID()}`])
       expect(problemIn(await server.get(`/v1/statements/${path}`))).toMatchObject({ status: 404, code: 'not-found' })
     expect(problemIn(await server.get(`/v1/statements/depositor/${jti.toUpperCase()}`))).toMatchObject({ status: 400 })
+  })
+})
+
+describe('CR-M1: what one search may cost', () => {
+  let server: TestServer
+  const digests = (count: number, name: (i: number) => string): string[] =>
+    Array.from({ length: count }, (_, i) => sha256(name(i)))
+  const ask = async (names: readonly string[]): Promise<SearchAnswer['results']> => {
+    const answer = await server.request('/v1/entries/search', {
+      method: 'POST',
+      body: JSON.stringify({ digests: names }),
+      headers: json,
+    })
+    expect(answer.status).toBe(200)
+    return answer.json<SearchAnswer>().results
+  }
+  /** Reads of the database, and entries of look-up lists that these gave. */
+  async function counted(names: readonly string[]): Promise<{ results: SearchAnswer['results']; calls: number }> {
+    const spies = (['get', 'getMany', 'getSync', 'keys', 'iterator', 'values'] as const).map((name) =>
+      vi.spyOn(Level.prototype, name),
+    )
+    try {
+      const results = await ask(names)
+      return { results, calls: spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0) }
+    } finally {
+      for (const spy of spies) spy.mockRestore()
+    }
+  }
+
+  beforeAll(async () => {
+    server = await testServer({ reading: 'public' })
+    await server.post(server.deposit('open', { jti: randomUUID() }).presentation)
+    for (let n = 0; n < 600; n += 100) {
+      const lines = Array.from(
+        { length: 100 },
+        (_, i) =>
+          server.deposit('same', {
+            jti: randomUUID(),
+            sealed: { collection: { exhibit: `E${n + i}`, handling: 'sealed' } },
+          }).presentation,
+      )
+      await server.batch(lines)
+    }
+  }, 60_000)
+  afterAll(() => server.remove())
+
+  it('each of the deposits is there', async () => {
+    expect(await server.size()).toBe(2 + 1 + 600)
+  })
+
+  it('a digest that is named a thousand times is looked up once, found or not, sealed or not', async () => {
+    const calls: Record<string, number> = {}
+    for (const name of ['same', 'absent', 'open']) {
+      const alone = await counted([sha256(name)])
+      const often = await counted(Array.from({ length: 1000 }, () => sha256(name)))
+      expect([name, often.calls]).toEqual([name, alone.calls])
+      calls[name] = alone.calls
+      const [first] = alone.results
+      expect([name, first?.entries?.length]).toEqual([name, ['open'].indexOf(name) + 1])
+      expect(often.results).toEqual(often.results.map(() => first))
+    }
+    expect(calls['same']).toBe(calls['absent'])
+  })
+
+  it('ends after a bounded number of entries of look-up lists, whatever is found, and leaves the rest to be asked again', async () => {
+    const absent = await counted(digests(1000, (i) => `absent ${i}`))
+    const answered = absent.results.filter(({ entries }) => entries !== null).length
+    // Each looks at 17 and, of the depositor that sealed 600, at 600 and twice 17 more at most; the last may go beyond.
+    expect(answered).toBe(Math.ceil(500_000 / (17 + 600 + 34)))
+    const mixed = await counted(digests(1000, (i) => (i === 0 ? 'same' : `absent ${i}`)))
+    expect(mixed.calls).toBe(absent.calls)
+    expect(mixed.results.map(({ entries, more }) => [entries, more])).toEqual(
+      absent.results.map(({ entries, more }) => [entries, more]),
+    )
+    expect(absent.results.at(-1)).toMatchObject({ entries: null, more: true })
   })
 })

@@ -1,6 +1,6 @@
 import { Level } from 'level'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { DepositAnswer, EntriesAnswer } from '../../src/api/answers.ts'
+import type { DepositAnswer, EntriesAnswer, SearchAnswer } from '../../src/api/answers.ts'
 import { type Answer, type Party, type TestServer, testServer } from '../support/server.ts'
 import { sha256Hex } from '../support/statements.ts'
 
@@ -41,15 +41,29 @@ describe.each(['public', 'public, with open disclosures', 'participants'])(
       else placesOf[value].push(index)
     }
 
+    /** What a request asks of the database, by its methods, and how many keys it is given. */
     async function counted(ask: () => Promise<Answer>): Promise<{ answer: Answer; reads: string }> {
-      const spies = (['get', 'getMany', 'getSync', 'keys', 'iterator', 'values'] as const).map((name) =>
+      const spies = (['get', 'getMany', 'getSync', 'iterator', 'values'] as const).map((name) =>
         vi.spyOn(Level.prototype, name),
       )
+      const given: number[] = []
+      const keys = Reflect.get(Level.prototype, 'keys') as Level['keys']
+      const keysSpy = vi.spyOn(Level.prototype, 'keys').mockImplementation(function (this: Level, ...options) {
+        const found = keys.apply(this, options)
+        const all = found.all.bind(found)
+        found.all = async () => {
+          const page = await all()
+          given.push(page.length)
+          return page
+        }
+        return found
+      })
       try {
         const answer = await ask()
-        return { answer, reads: spies.map((spy) => spy.mock.calls.length).join(' ') }
+        const calls = [...spies.map((spy) => spy.mock.calls.length), keysSpy.mock.calls.length]
+        return { answer, reads: `${calls.join(' ')}, ${given.reduce((sum, count) => sum + count, 0)} keys` }
       } finally {
-        for (const spy of spies) spy.mockRestore()
+        for (const spy of [...spies, keysSpy]) spy.mockRestore()
       }
     }
 
@@ -73,6 +87,27 @@ describe.each(['public', 'public, with open disclosures', 'participants'])(
       }
     }
 
+    /** One search that names a value's digest, case and exhibit, each a hundred times. */
+    async function search(value: Value, reader: Party | undefined): Promise<Recorded> {
+      const names = {
+        digests: [`sha256:${sha256Hex(value)}`],
+        ...(mode === 'public' && reader === undefined ? {} : { cases: [value], exhibits: [`EX-${value}`] }),
+      }
+      const body = JSON.stringify(
+        Object.fromEntries(Object.entries(names).map(([by, of]) => [by, Array(100).fill(of[0])])),
+      )
+      const authorization = reader === undefined ? {} : { authorization: `Bearer ${server.token(reader)}` }
+      const headers = { 'content-type': 'application/json', ...authorization }
+      const { answer, reads } = await counted(() =>
+        server.request('/v1/entries/search', { method: 'POST', headers, body }),
+      )
+      if (answer.status !== 200) return { pages: [answer.text.replace(/"request":"[^"]*"/, '')], reads: [reads] }
+      const shown = answer
+        .json<SearchAnswer>()
+        .results.map(({ entries, more }) => [entries?.map(({ index }) => placesOf[value].indexOf(index)), more])
+      return { pages: [JSON.stringify(shown)], reads: [reads] }
+    }
+
     async function lookAll(): Promise<Record<string, Recorded>> {
       const out: Record<string, Recorded> = {}
       for (const [who, reader] of [
@@ -82,6 +117,11 @@ describe.each(['public', 'public, with open disclosures', 'participants'])(
       ] as const)
         for (const way of Object.keys(ways))
           for (const value of values) out[`${who}: ${way} ${value}`] = await look(way, value, reader)
+      for (const [who, reader] of [
+        ['nobody', undefined],
+        ['stranger', people.stranger],
+      ] as const)
+        for (const value of values) out[`${who}: search for ${value}`] = await search(value, reader)
       for (const path of ['/v1/entries/1000000', '/v1/entries/1000000/access', '/v1/entries?digest=sha256:00']) {
         const { answer, reads } = await counted(() => server.get(path, people.stranger))
         const text = answer.text.replace(/"request":"[^"]*"/, '').replace(/the ledger has \d+/, 'the ledger has N')
@@ -119,7 +159,7 @@ describe.each(['public', 'public, with open disclosures', 'participants'])(
     it('a look-up of what is sealed is answered, page by page, as one of what there is not: bytes, cursor and reads', async () => {
       const after = await lookAll()
       const named = Object.keys(after).filter((name) => name.endsWith(' sealed'))
-      expect(named).toHaveLength(12)
+      expect(named).toHaveLength(14)
       for (const name of named) {
         expect([name, after[name]]).toEqual([name, after[name.replace(/sealed$/, 'absent')]])
         // What is sealed beside it changes nothing of what is open.

@@ -5,20 +5,23 @@ import { EvidenceError } from '../../core/errors.ts'
 import { toHex } from '../../core/base64.ts'
 import { utf8 } from '../../core/bytes.ts'
 import { sha256 } from '../../core/hash.ts'
-import { formatTime } from '../../core/time.ts'
-import { readIfThere } from '../../node/bounded-file.ts'
+import { formatTime, parseTime } from '../../core/time.ts'
 import { digestFile } from '../../node/file-digest.ts'
 import { syncFolder } from '../../node/durable-file.ts'
 import { makePrivateFolder } from '../../node/private-folder.ts'
+import { lastLineOf, type Walked, walkLines } from './reading-lines.ts'
+import { ReadingRepeats } from './reading-repeats.ts'
 
 /** One reading of what a seal closes. */
 export interface Reading {
   /** Participant that read. */
   readonly reader: string
-  /** Index of the entry. */
+  /** Index of the entry; of a copy, of the first entry that was copied. */
   readonly index: number
-  /** Whether its sealed claims were shown, or it was found by a look-up. */
-  readonly shown: 'claims' | 'found'
+  /** Index of the last entry that was copied. */
+  readonly to?: number
+  /** Whether its sealed claims were shown, it was found by a look-up, or it was part of a copy of the ledger. */
+  readonly shown: 'claims' | 'found' | 'copied'
   /** The seals under which it was read: the entry that set each, and who. */
   readonly seals: readonly { readonly entry: number; readonly by: string }[]
 }
@@ -27,6 +30,11 @@ export interface Reading {
 export interface ReadingLine extends Reading {
   /** Canonical time. */
   readonly time: string
+  /**
+   * Readings that it stands for: itself, and those like it since the line before that was about the same. Without it, 1; 0 where it only goes on with the seals of the
+   * line before.
+   */
+  readonly times?: number
   /** SHA-256 of the line before, without its line feed, in hex; zeros in the first line. */
   readonly previous: string
 }
@@ -40,27 +48,33 @@ export interface ReadingDay {
 }
 
 const fileName = /^(\d{4}-\d{2}-\d{2})\.ndjson$/
-/** Bytes of one day's file that are read: more lines than a server answers in a day. */
-const maxDayBytes = 1024 * 1024 * 1024
 const firstPrevious = '0'.repeat(64)
+/** Seals that one line names; of more, lines follow. */
+const maxSeals = 256
+/** Readings that are written together. */
+const maxTogether = 1000
+/** How far a clock may go back for what is read to keep the time of the line before. */
+const maxBackMs = 24 * 3600 * 1000
 
 interface Waiting {
-  readonly reading: Reading
+  readonly readings: readonly Reading[]
   readonly done: () => void
   readonly fail: (error: EvidenceError) => void
 }
 
 /**
  * The log of readings under a seal (docs/design/access-rights.md): a file a day, of mode 0600, to which lines are only added. A reading is
- * answered when its line is on the disk; lines that wait are written together.
+ * answered when its line is on the disk, or another line of the day that says the same; lines that wait are written together.
  */
 export class ReadingLog {
   private readonly folder: string
   private readonly clock: () => number
+  private readonly repeats = new ReadingRepeats()
   private queue: Waiting[] = []
   private running: Promise<void> | undefined
   private last: { readonly time: string; readonly hash: string } | undefined
   private file: { readonly day: string; readonly handle: FileHandle } | undefined
+  private digest: { readonly name: string; readonly sha256: Promise<string> } | undefined
 
   /** `folder`: made when the first line is written. */
   constructor(folder: string, clock: () => number = Date.now) {
@@ -68,38 +82,66 @@ export class ReadingLog {
     this.clock = clock
   }
 
+  /** How many lines would be written of these readings now. */
+  linesDue(readings: readonly Reading[]): number {
+    const staged = this.repeats.on(this.timeAfter(this.last?.time ?? '').slice(0, 10))
+    return readings.filter((reading) => staged.add(reading) > 0).length
+  }
+
   /** Resolves when the readings are on the disk. Rejects with `readings-failed`: then nothing may be shown. */
-  record(readings: readonly Reading[]): Promise<unknown> {
-    const written = readings.map(
-      (reading) => new Promise<void>((done, fail) => this.queue.push({ reading, done, fail })),
-    )
+  record(readings: readonly Reading[]): Promise<void> {
+    const written = new Promise<void>((done, fail) => this.queue.push({ readings, done, fail }))
     this.running ??= this.run()
-    return Promise.all(written)
+    return written
   }
 
   private async run(): Promise<void> {
     try {
-      while (this.queue.length > 0) await this.write(this.queue.splice(0, 1000))
+      while (this.queue.length > 0) await this.write(this.together())
     } finally {
       this.running = undefined
     }
   }
 
+  /** Takes what waited longest: as many readings as are written together, and what one request reads at least. */
+  private together(): Waiting[] {
+    let count = 0
+    const end = this.queue.findIndex(({ readings }, i) => (count += readings.length) > maxTogether && i > 0)
+    return this.queue.splice(0, end < 0 ? this.queue.length : end)
+  }
+
+  /** The clock's time. One that went back a little makes no line older than the one before; after one that had jumped ahead the right time comes again. */
+  private timeAfter(last: string): string {
+    const nowMs = this.clock()
+    const now = formatTime(nowMs)
+    return now < last && parseTime(last) - nowMs <= maxBackMs ? last : now
+  }
+
   private async write(waiting: readonly Waiting[]): Promise<void> {
     try {
-      let { time, hash } = (this.last ??= await this.readLast())
-      const now = formatTime(this.clock())
-      // A clock that goes back makes no line older than the one before.
-      if (now > time) time = now
-      const lines = waiting.map(({ reading: { reader, index, shown, seals } }) => {
-        const line = JSON.stringify({ time, reader, index, shown, seals, previous: hash })
-        hash = toHex(sha256(utf8(line)))
-        return `${line}\n`
-      })
-      const handle = await this.fileOf(time.slice(0, 10))
-      await handle.appendFile(lines.join(''))
-      await handle.datasync()
-      this.last = { time, hash }
+      const last = (this.last ??= await this.readLast())
+      const time = this.timeAfter(last.time)
+      const day = time.slice(0, 10)
+      const staged = this.repeats.on(day)
+      let { hash } = last
+      const lines = waiting
+        .flatMap(({ readings }) => readings)
+        .flatMap((reading) => {
+          const times = staged.add(reading)
+          return times === 0 ? [] : linesOf(reading, time, times)
+        })
+        .map((line) => {
+          const text = JSON.stringify({ ...line, previous: hash })
+          hash = toHex(sha256(utf8(text)))
+          return `${text}\n`
+        })
+      if (lines.length > 0) {
+        const handle = await this.fileOf(day)
+        await handle.appendFile(lines.join(''))
+        await handle.datasync()
+        this.last = { time, hash }
+      }
+      staged.keep()
       for (const { done } of waiting) done()
     } catch (cause) {
       // What the file holds now is found out anew.
@@ -114,7 +156,7 @@ export class ReadingLog {
     if (this.file?.day === day) return this.file.handle
     await this.closeFile()
     makePrivateFolder(this.folder)
-    const handle = await open(join(this.folder, `${day}.ndjson`), 'a', 0o600)
+    const handle = await open(this.pathOf(day), 'a', 0o600)
     syncFolder(this.folder)
     this.file = { day, handle }
     return handle
@@ -126,76 +168,74 @@ export class ReadingLog {
     await file?.handle.close()
   }
 
-  /** Time and hash of the last line, from the end of the last day's file; what a crash left of a line after it was shown to nobody, and is taken off. */
+  /**
+   * Time and hash of the last line, from the end of the last day's file; what a crash left of a line after it was shown to nobody, and is taken off. Days that are
+   * still to come were written by a clock that had jumped ahead: they count where there are no others.
+   */
   private async readLast(): Promise<{ readonly time: string; readonly hash: string }> {
-    for (const { day, size } of this.days().reverse()) {
-      const path = join(this.folder, `${day}.ndjson`)
-      const tail = await readTail(path, size)
-      const end = tail.lastIndexOf(0x0a) + 1
-      if (end < tail.length) truncateSync(path, size - (tail.length - end))
-      if (end === 0) continue
-      const line = tail.subarray(tail.lastIndexOf(0x0a, end - 2) + 1, end - 1)
+    const latest = formatTime(this.clock() + maxBackMs).slice(0, 10)
+    const days = this.days().reverse()
+    const isToCome = ({ day }: ReadingDay): boolean => day > latest
+    for (const { day, size } of [...days.filter((one) => !isToCome(one)), ...days.filter(isToCome)]) {
+      const { line, end } = await lastLineOf(this.pathOf(day))
+      if (end < size) truncateSync(this.pathOf(day), end)
+      if (line === undefined) continue
       const { time } = JSON.parse(line.toString()) as ReadingLine
       return { time, hash: toHex(sha256(line)) }
     }
     return { time: '', hash: firstPrevious }
   }
 
-  private bytesOf(day: string): Buffer {
-    return readIfThere(join(this.folder, `${day}.ndjson`), maxDayBytes) ?? Buffer.alloc(0)
+  private pathOf(day: string): string {
+    return join(this.folder, `${day}.ndjson`)
   }
 
-  /** Days that have lines, ascending. */
+  /** Days that have lines, ascending. Throws `readings-failed`. */
   days(): ReadingDay[] {
-    let names: string[]
     try {
-      names = readdirSync(this.folder)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-      throw error
-    }
-    return names
-      .flatMap((name) => fileName.exec(name)?.[1] ?? [])
-      .sort()
-      .map((day) => ({ day, size: statSync(join(this.folder, `${day}.ndjson`)).size }))
-  }
-
-  /** SHA-256 of a day's file, in hex, and its size in bytes: what is deposited when the day has ended. Undefined where the day has none. */
-  async digestOf(day: string): Promise<{ readonly size: number; readonly sha256: string } | undefined> {
-    if (!this.days().some((one) => one.day === day)) return undefined
-    try {
-      const { size, digest } = await digestFile(join(this.folder, `${day}.ndjson`), ['sha256'])
-      return { size, sha256: digest.sha256 as string }
+      return namesIn(this.folder)
+        .flatMap((name) => fileName.exec(name)?.[1] ?? [])
+        .sort()
+        .map((day) => ({ day, size: statSync(this.pathOf(day)).size }))
     } catch (cause) {
       throw failed('read', cause)
     }
   }
 
-  /** Lines of a day from line `after` on (the first is 1), at most `limit`, of which `isFor` holds, with their numbers. */
-  lines(
+  /** SHA-256, in hex, of the file of a day that has ended: what is deposited of it. Read once for all who ask. Throws `readings-failed`. */
+  async digestOf({ day, size }: ReadingDay): Promise<string> {
+    const name = `${day} ${size}`
+    if (this.digest?.name !== name) {
+      const sha256 = digestFile(this.pathOf(day), ['sha256']).then(({ digest }) => digest.sha256 as string)
+      this.digest = { name, sha256 }
+    }
+    const asked = this.digest
+    try {
+      return await asked.sha256
+    } catch (cause) {
+      if (this.digest === asked) this.digest = undefined
+      throw failed('read', cause)
+    }
+  }
+
+  /**
+   * Walks through the lines of a day that have `part`, from a byte offset that a walk before gave or 0, in turns of the event loop. `take` says whether to go on; after
+   * `maxBytes` the walk ends in any case. A day without a file has none. Throws `readings-failed`.
+   */
+  async walk(
     day: string,
-    isFor: (line: ReadingLine) => boolean,
-    after: number,
-    limit: number,
-  ): { readonly number: number; readonly line: ReadingLine }[] {
+    { from = 0, maxBytes = Infinity, part }: WalkOptions,
+    take: (line: ReadingLine) => boolean,
+  ): Promise<Walked> {
+    const bytes = Buffer.from(part)
     try {
-      return linesIn(this.bytesOf(day), isFor, after, limit)
+      if (!this.days().some((one) => one.day === day)) return { at: from, isEnd: true }
+      return await walkLines(this.pathOf(day), from, maxBytes, (line) => {
+        return !line.includes(bytes) || take(JSON.parse(line.toString()) as ReadingLine)
+      })
     } catch (cause) {
       throw failed('read', cause)
     }
-  }
-
-  /** Gives every line of a day, in order. Throws `readings-failed`. */
-  eachLine(day: string, give: (line: ReadingLine) => void): void {
-    this.lines(
-      day,
-      (line) => {
-        give(line)
-        return false
-      },
-      0,
-      1,
-    )
   }
 
   /** Ends when what was given is written. */
@@ -205,37 +245,48 @@ export class ReadingLog {
   }
 }
 
-/** Bytes at a file's end in which its last line lies: lines are short. */
-const tailBytes = 64 * 1024
-
-async function readTail(path: string, size: number): Promise<Buffer> {
-  const handle = await open(path, 'r')
-  try {
-    const tail = Buffer.alloc(Math.min(size, tailBytes))
-    const { bytesRead } = await handle.read(tail, 0, tail.length, size - tail.length)
-    return tail.subarray(0, bytesRead)
-  } finally {
-    await handle.close()
-  }
+export interface WalkOptions {
+  readonly from?: number
+  readonly maxBytes?: number
+  /** Text that the wanted lines have: the others are not even parsed. */
+  readonly part: string
 }
 
-function linesIn(
-  bytes: Buffer,
-  isFor: (line: ReadingLine) => boolean,
-  after: number,
-  limit: number,
-): { readonly number: number; readonly line: ReadingLine }[] {
-  const found: { number: number; line: ReadingLine }[] = []
-  for (let at = 0, number = 1; at < bytes.length && found.length < limit; number++) {
-    const end = bytes.indexOf(0x0a, at)
-    if (end < 0) break
-    if (number > after) {
-      const line = JSON.parse(bytes.toString('utf8', at, end)) as ReadingLine
-      if (isFor(line)) found.push({ number, line })
+/** The text that each line under a seal of a participant has. */
+export function sealedBy(participant: string): string {
+  return `"by":${JSON.stringify(participant)}`
+}
+
+/** The lines that a reading makes: one, and more where it has very many seals. */
+function linesOf(
+  { reader, index, to, shown, seals }: Reading,
+  time: string,
+  times: number,
+): Omit<ReadingLine, 'previous'>[] {
+  const parts = Array.from({ length: Math.max(1, Math.ceil(seals.length / maxSeals)) }, (_, i) =>
+    seals.slice(i * maxSeals, (i + 1) * maxSeals),
+  )
+  return parts.map((some, i) => {
+    const told = i === 0 ? times : 0
+    return {
+      time,
+      reader,
+      index,
+      ...(to === undefined ? {} : { to }),
+      shown,
+      ...(told === 1 ? {} : { times: told }),
+      seals: some,
     }
-    at = end + 1
+  })
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
-  return found
 }
 
 /** What readers are told of a log that cannot be used: nothing of where it lies. */

@@ -4,11 +4,12 @@ import type { ReadingLine, ReadingLog } from './reading-log.ts'
 export interface Served {
   readonly index: number
   readonly reader: string
-  /** Whether its sealed claims were shown, or it was found by a look-up. */
+  /** Whether its sealed claims were shown, it was found by a look-up, or it was part of a copy. */
   readonly shown: ReadingLine['shown']
-  /** Canonical times of the first and the last reading. */
+  /** Canonical times of the first and the last reading that a line was written of. */
   readonly first: string
   readonly last: string
+  /** Readings at least, and less than twice as many. */
   readonly times: number
 }
 
@@ -18,14 +19,27 @@ export function dayServed(log: ReadingLog, after: string, until: string): string
 }
 
 /** Who was shown entries on a day, by the log of readings, in the order of the first reading. Throws `readings-failed`. */
-export function servedOn(log: ReadingLog, day: string, indices: ReadonlySet<number>): Served[] {
+export async function servedOn(log: ReadingLog, day: string, indices: readonly number[]): Promise<Served[]> {
   const found = new Map<string, Served>()
-  log.eachLine(day, ({ index, reader, shown, time }) => {
-    if (!indices.has(index)) return
-    const name = `${index} ${shown} ${reader}`
-    const before = found.get(name)
-    const first = before?.first ?? time
-    found.set(name, { index, reader, shown, first, last: time, times: (before?.times ?? 0) + 1 })
+  await log.walk(day, { part: '"index":' }, (line) => {
+    for (const index of indices.filter((one) => isAbout(line, one))) {
+      const { reader, shown, time, times = 1 } = line
+      const name = `${index} ${shown} ${reader}`
+      const before = found.get(name)
+      found.set(name, {
+        index,
+        reader,
+        shown,
+        first: before?.first ?? time,
+        last: time,
+        times: (before?.times ?? 0) + times,
+      })
+    }
+    return true
   })
   return [...found.values()]
+}
+
+function isAbout({ index, to = index }: ReadingLine, entry: number): boolean {
+  return index <= entry && entry <= to
 }

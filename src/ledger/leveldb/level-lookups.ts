@@ -1,7 +1,7 @@
 import type { Level } from 'level'
 import type { LookupList } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
-import { mergeIndices } from '../lookup-scope.ts'
+import { depositList, mergeIndices } from '../lookup-scope.ts'
 import { changeChecksum, emptyLookupChecksum, idKey, keyHash, type LookupChecksum } from '../lookup-tally.ts'
 import type { ErasedClaims, LeftOut, StatementId, StoredEntry } from '../storage.ts'
 import type { RunBatch } from './entry-runs.ts'
@@ -11,6 +11,9 @@ import { readable } from './readable.ts'
 type Database = Level<Uint8Array, Uint8Array>
 
 const none = Buffer.alloc(0)
+/** Keys that one read makes up for at most: what it costs each search where something is sealed. */
+const insteadAtOnce = 256
+
 const nothingOut: LeftOut = { indices: new Set(), lists: new Map() }
 /** Keys by which lists are sought where a page does not begin at their beginning. */
 const probeKeys = 16
@@ -101,6 +104,7 @@ export class LevelLookups {
     for (let from = begin; ; ) {
       const page = await this.db.keys({ gte: from, lt: end, limit: width + out.indices.size }).all()
       const indices = page.map(indexOf)
+      await this.readInstead(indices, width, out.indices.size, out)
       merged = mergeIndices([merged, indices.filter((index) => index > after)], most)
       const shown = page.filter((_, i) => !out.indices.has(indices[i] as number))
       const [first, last] = [shown[0], shown[width - 1]]
@@ -110,12 +114,25 @@ export class LevelLookups {
       const isRead = after < 0 && isSameList(first, last)
       if (!isRead) {
         const more = out.lists.get(list.subarray(begin.length - 1, -1).toString()) ?? 0
-        merged = mergeIndices([merged, await this.read(list, after, limit + more)], most)
+        const found = await this.read(list, after, limit + more)
+        await this.readInstead(found, limit, more, out)
+        merged = mergeIndices([merged, found], most)
       }
       // Past the zero that ends the list's name.
       from = lookupStart(list)
       from[from.length - 1] = 1
     }
+  }
+
+  /**
+   * Reads as many keys of another list as fewer that are left out were found than there could be, up to {@link insteadAtOnce}: so many keys are read, whether what is
+   * asked for leads to some of these or to none. `found`: what a read gave that asked for `wanted` and `more` keys.
+   */
+  private async readInstead(found: readonly number[], wanted: number, more: number, out: LeftOut): Promise<void> {
+    if (out.indices.size === 0) return
+    const hidden = found.filter((index) => out.indices.has(index)).length
+    const lacking = Math.min(more - hidden, wanted + more - found.length)
+    await this.read(this.codec.list(depositList), -1, Math.max(0, Math.min(lacking, insteadAtOnce)))
   }
 
   private async read(list: Uint8Array, after: number, limit: number): Promise<number[]> {
