@@ -3,10 +3,11 @@
 // src/node/folder-digests.ts; and dist/check-proxy.mjs, which it loads where the environment names a proxy: see src/client/proxy.ts. Nothing of them is altered but for the joining, and the version written in.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const dist = fileURLToPath(new URL('../dist', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
 const packagePath = fileURLToPath(new URL('../package.json', import.meta.url))
 const { version } = JSON.parse(readFileSync(packagePath, 'utf8'))
 const path = join(dist, 'check.mjs')
@@ -15,10 +16,13 @@ const proxyPath = join(dist, 'check-proxy.mjs')
 const digestPath = join(dist, 'check-digest.mjs')
 const stamp = join(dist, '.check-inputs')
 
-/** The files that went into it and what they held: it is made again when one of them has changed. */
+/** The files that went into it, by path within the project, and what they held: it is made again when one of them has changed. */
 const digestOf = (files) => {
   const hash = createHash('sha256')
-  for (const file of files) hash.update(file).update(existsSync(file) ? readFileSync(file) : '')
+  for (const file of files) {
+    const at = join(root, file)
+    hash.update(file).update(existsSync(at) ? readFileSync(at) : '')
+  }
   return hash.digest('hex')
 }
 
@@ -82,6 +86,6 @@ if (!isCurrent()) {
     packagePath,
     fileURLToPath(import.meta.url),
   ]
-  const files = [...new Set(inputs)].filter((file) => existsSync(file))
+  const files = [...new Set(inputs)].filter((file) => existsSync(file)).map((file) => relative(root, file))
   writeFileSync(stamp, JSON.stringify({ files, digest: digestOf(files) }))
 }

@@ -2,9 +2,9 @@
 // of each one file, so that it can be published and compared, and notes the build of certificates in HTML. See docs/design/faces.md.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { pageModules } from './page-modules.mjs'
+import { coreModules, pageModules } from './page-modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const web = join(root, 'dist/web')
@@ -18,10 +18,13 @@ const caseStyle = readFileSync(join(root, 'web/case/style.css'), 'utf8')
 
 const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding)
 
-/** The files that went in and what they held: the page is made again when one of them has changed. */
+/** The files that went in, by path within the project, and what they held: the page is made again when one of them has changed. */
 function digestOf(files) {
   const hash = createHash('sha256')
-  for (const file of files) hash.update(file).update(existsSync(file) ? readFileSync(file) : '')
+  for (const file of files) {
+    const path = join(root, file)
+    hash.update(file).update(existsSync(path) ? readFileSync(path) : '')
+  }
   return hash.digest('hex')
 }
 
@@ -35,8 +38,9 @@ function isCurrent() {
 const treeshake = { moduleSideEffects: (id) => id.startsWith(web) }
 
 /** Joins one entry into one script; gives its text and the files that went in. */
-async function joined(rolldown, entry, format = 'esm') {
-  const bundle = await rolldown({ input: join(web, entry), platform: 'browser', treeshake, plugins: [pageModules] })
+async function joined(rolldown, entry, { format = 'esm', plugins = [] } = {}) {
+  const input = join(web, entry)
+  const bundle = await rolldown({ input, platform: 'browser', treeshake, plugins: [...plugins, pageModules] })
   const { output } = await bundle.generate({ format, codeSplitting: false, minify: true, comments: false })
   const files = await bundle.watchFiles
   await bundle.close()
@@ -97,8 +101,8 @@ if (!isCurrent()) {
   // The check apart: what it loads first must not grow by what other pages share with it.
   const { check, ...others } = entries
   const inputs = [...(await split(rolldown, { check })), ...(await split(rolldown, others))]
-  const worker = await joined(rolldown, 'check/hash-worker.js', 'iife')
-  const core = await joined(rolldown, 'check/core-main.js')
+  const worker = await joined(rolldown, 'check/hash-worker.js', { format: 'iife' })
+  const core = await joined(rolldown, 'check/core-main.js', { plugins: [coreModules] })
   writeFileSync(join(assets, 'hash-worker.js'), worker.text)
   writeFileSync(join(assets, 'style.css'), `${style}${caseStyle}`)
   for (const [name, [script, title]] of Object.entries(pages))
@@ -124,7 +128,7 @@ if (!isCurrent()) {
     join(root, 'scripts/page-modules.mjs'),
     fileURLToPath(import.meta.url),
   ]
-  const files = [...new Set(used)].filter((file) => existsSync(file))
+  const files = [...new Set(used)].filter((file) => existsSync(file)).map((file) => relative(root, file))
   writeFileSync(stamp, JSON.stringify({ files, digest: digestOf(files) }))
 }
 for (const { name, bytes, sha256: digest } of oneFiles()) console.log(`${digest}  ${name} (${bytes} bytes)`)

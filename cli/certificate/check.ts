@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { type Attachments } from '../../src/certificate/attachments.ts'
-import { judgeLater, leftOut } from '../../src/certificate/later.ts'
+import { judgeLater, leftOut, untoldIn } from '../../src/certificate/later.ts'
 import { judgeAttachments, judgeFields } from '../../src/certificate/judge.ts'
 import type { CertificateModel } from '../../src/certificate/model.ts'
 import type { JudgedLook } from '../../src/certificate/node/judge-look.ts'
@@ -39,6 +39,8 @@ export interface ReadReport {
   readonly model: CertificateModel | undefined
   readonly look: JudgedLook
   readonly attached: readonly string[]
+  /** Later entries that the certificate says nothing of, and of which its maker may not have been told. */
+  readonly untold: readonly number[]
   /** Whose policy it was judged by; `differs` where the certificate brings another than was given. */
   readonly policy: { readonly from: 'given' | 'certificate'; readonly differs: boolean }
 }
@@ -73,8 +75,9 @@ export async function checkCertificate(path: string, request: CertificateRequest
   const carried = judgeLater(attachments, result, policy)
   const { model } = fields
   const stated = model?.stated.later ?? undefined
-  const missing =
-    model === undefined || stated === undefined || later === undefined ? [] : leftOut(stated, model.shown.later, later)
+  const isCompared = model !== undefined && stated !== undefined && later !== undefined
+  const missing = isCompared ? leftOut(stated, model.shown.later, later) : []
+  const untold = isCompared ? untoldIn(stated, model.shown.later, later) : []
   const differs = request.policy !== undefined && own !== undefined && !equalBytes(own, request.policy.bytes)
   return {
     path,
@@ -83,6 +86,7 @@ export async function checkCertificate(path: string, request: CertificateRequest
       model: fields.model,
       look,
       attached: [...attachments.keys()],
+      untold,
       policy: { from: request.policy === undefined ? 'certificate' : 'given', differs },
     },
     later,

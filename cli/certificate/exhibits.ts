@@ -1,14 +1,13 @@
 import { lstatSync } from 'node:fs'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import type { Policy } from '../../src/core/policy.ts'
 import { fsPath } from '../../src/node/file-path.ts'
-import { exhibitNumbersOf, lookupForm } from '../../src/statements/disclosures.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { ledgerOf } from '../commands/check.ts'
 import { type ClientOptions, urlNamed } from '../options/client.ts'
 import { policyOf } from '../options/policy.ts'
-import { exhibitIndex } from '../options/exhibit.ts'
+import { exhibitDeposit } from '../options/exhibit.ts'
+import { askNamedDeposit, depositText } from '../options/named-deposit.ts'
 import { indexArgument } from '../options/values.ts'
 import type { Output } from '../render/output.ts'
 import type { FetchedReceipt } from './gather.ts'
@@ -16,6 +15,7 @@ import type { FetchedReceipt } from './gather.ts'
 interface ExhibitOptions extends ClientOptions {
   readonly exhibit?: readonly string[]
   readonly entry?: readonly string[]
+  readonly depositor?: string
   readonly online?: boolean
 }
 
@@ -51,7 +51,7 @@ export function exhibitNumbers(
 
 /**
  * Receipts of the deposits with these exhibit numbers, one of each, as the ledger gives them to who asks; each holds by the policy, and shows
- * the number. Throws `receipt-not-found`, `usage` where several deposits have a number, `server-answer`, and what asking throws.
+ * the number. Throws the codes of {@link exhibitDeposit}, and what asking throws.
  */
 export async function fetchExhibits(
   numbers: readonly string[],
@@ -66,29 +66,16 @@ export async function fetchExhibits(
     })
   const client = await ledgerOf(log?.key.name ?? '', policy, options, output)
   const chosen = new Set(options.entry?.map(indexArgument))
+  const asking = { client, policy, depositor: options.depositor }
   const fetched: FetchedReceipt[] = []
   for (const number of numbers) {
-    const index = await exhibitIndex(client, number, chosen)
-    fetched.push({ name: String(index), bytes: soundReceipt(await client.receipt(index), { index, number, policy }) })
+    const { index, text, checked } = await exhibitDeposit(asking, number, chosen)
+    const { faults, unjudged } = checkReceipt(utf8(text), policy)
+    const [fault] = [...faults, ...unjudged]
+    if (fault !== undefined)
+      throw new EvidenceError(fault.code, `the ledger’s receipt of entry ${index}: ${fault.message}`, { index })
+    output.note(`${number} is ${depositText(index, await askNamedDeposit(checked, asking))}`)
+    fetched.push({ name: String(index), bytes: utf8(text) })
   }
   return fetched
-}
-
-function soundReceipt(
-  text: string,
-  { index, number, policy }: { readonly index: number; readonly number: string; readonly policy: Policy },
-): Uint8Array {
-  const bytes = utf8(text)
-  const checked = checkReceipt(bytes, policy)
-  const [fault] = [...checked.faults, ...checked.unjudged]
-  if (fault !== undefined)
-    throw new EvidenceError(fault.code, `the ledger’s receipt of entry ${index}: ${fault.message}`, { index })
-  if (checked.receipt === undefined || checked.receipt.entry.index !== index)
-    throw new EvidenceError('server-answer', `the ledger gave the receipt of another entry than ${index}`, { index })
-  if (exhibitNumbersOf(checked.disclosures).includes(lookupForm(number))) return bytes
-  throw new EvidenceError(
-    'server-answer',
-    `the ledger says that entry ${index} has the exhibit number ${JSON.stringify(number)}, and its receipt does not show that`,
-    { index },
-  )
 }

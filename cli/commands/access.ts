@@ -6,16 +6,10 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import type { AccessRule } from '../../src/statements/access-terms.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
 import { requireReceiptPlace } from '../files/outputs.ts'
-import {
-  clientFlags,
-  type ClientOptions,
-  clientOf,
-  outputOf,
-  signedClient,
-  withIdentityIfAny,
-} from '../options/client.ts'
+import { clientFlags, clientOf, outputOf, signedClient, withIdentityIfAny } from '../options/client.ts'
 import { declare, type OptionsOf, required, requiredRepeated } from '../options/declare.ts'
-import { depositsOf } from '../options/reference.ts'
+import { depositDocuments, depositLines, depositorFlag } from '../options/named-deposit.ts'
+import { askingFor, depositsOf, readingOf } from '../options/reference.ts'
 import { policyOf } from '../options/policy.ts'
 import { when } from '../render/when.ts'
 import { depositKept, placeOf } from '../statements/kept.ts'
@@ -55,6 +49,7 @@ Example:
 
 const ruleFlags = [
   ...clientFlags(),
+  depositorFlag,
   ['--basis <text>', 'what it rests on: an order, a commission; sealed', required],
   ['--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)'],
 ] as const
@@ -83,7 +78,7 @@ function ruleCommand(group: Command, rule: AccessRule, text: string, flags: Para
       requireReceiptPlace(options.receipt)
       const until = options.until === undefined ? undefined : untilArgument(options.until)
       const ledger = await signingLedger(options, client, output)
-      const targets = await depositsOf(names, client.as(identity), ledger.policy)
+      const targets = await depositsOf(names, askingFor(ledger, identity, options, output))
       const { to, basis, grade } = options
       const of = targets.map(({ index, leafHash }) => ({ index, leafHash }))
       const shown = new Map(targets.flatMap((target) => [...target.shown]))
@@ -100,8 +95,10 @@ function ruleCommand(group: Command, rule: AccessRule, text: string, flags: Para
         placeOf(options, output),
       )
       const whom = to === undefined ? '' : ` for ${to.join(', ')}`
-      output.result({ ...result, rule, of: of.map(({ index }) => index), receipt }, [
+      const deposits = depositDocuments(targets)
+      output.result({ ...result, rule, of: of.map(({ index }) => index), deposits, receipt }, [
         `${rule} of ${of.length === 1 ? `entry ${of[0]?.index}` : `${counted(of.length, 'deposit')}`}${whom} is entry ${result.index}, ${when(result.time)}`,
+        ...depositLines(targets),
         `  receipt  ${receipt}`,
       ])
     },
@@ -119,7 +116,7 @@ function untilArgument(text: string): string {
   })
 }
 
-const listFlags = clientFlags()
+const listFlags = [...clientFlags(), depositorFlag] as const
 
 function listCommand(group: Command): void {
   declare(
@@ -127,11 +124,11 @@ function listCommand(group: Command): void {
     'show what stands on a deposit that you made, hold, or set rules on',
     listFlags,
     '\nExample:\n  evidence access list EX-12 --json',
-  ).action(async (name: string, options: ClientOptions) => {
+  ).action(async (name: string, options: OptionsOf<typeof listFlags>) => {
     const output = outputOf(options)
     const client = await withIdentityIfAny(options, clientOf(options, output))
-    const [target] = await depositsOf([name], client, policyOf(options))
-    const { index = 0 } = target ?? {}
+    const targets = await depositsOf([name], readingOf(client, policyOf(options), options, output))
+    const { index = 0 } = targets[0] ?? {}
     const { rules } = await client.access(index)
     const lines = rules.map(({ rule, entry, by, as, to, until }) => [
       rule,
@@ -140,6 +137,7 @@ function listCommand(group: Command): void {
       ...(to.length === 0 ? [] : [`for ${to.join(', ')}`]),
       ...(until === undefined ? [] : [`until ${when(until)}`]),
     ])
-    output.result({ index, rules }, lines.length === 0 ? ['nothing stands on it'] : lines)
+    const text = lines.length === 0 ? ['nothing stands on it'] : lines
+    output.result({ index, deposits: depositDocuments(targets), rules }, [...text, ...depositLines(targets)])
   })
 }

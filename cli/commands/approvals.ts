@@ -19,7 +19,10 @@ import {
   type CommonOptions,
   identify,
   outputOf,
+  policyDefault,
 } from '../options/client.ts'
+import type { PolicyOptions } from '../options/policy.ts'
+import { requireMeant, showBefore, type ToSign } from '../statements/before-signing.ts'
 import { openKeyFile, passphraseFile, passphraseFlag } from '../options/passphrase.ts'
 import { readRequest, signRequest } from '../statements/requests.ts'
 import { depositSigned, signStatement } from '../statements/sign.ts'
@@ -51,6 +54,11 @@ export function approvalsCommand(program: Command): void {
   submitCommand(group)
 }
 
+const policyFlag = [
+  '--policy <file>',
+  `the policy of the ledger that you sign for (default: ${policyDefault})`,
+] as const
+
 const setFlags = [
   ...changeFlags,
   ['--administrators <m>', 'approvals by administrators that a change needs', required],
@@ -72,6 +80,7 @@ function setCommand(group: Command): void {
 
 const proposeFlags = [
   ...commonFlags,
+  policyFlag,
   ['--out <file>', 'where to write the proposal', required],
   ['--key <file>', 'private key, to approve it at once'],
   passphraseFlag,
@@ -85,11 +94,29 @@ function proposeCommand(group: Command): void {
     proposeFlags,
     '\nExample:\n  evidence approvals propose rotation.json --out rotation.proposal --key clerk.pem',
   ).action((path: string, options: OptionsOf<typeof proposeFlags>) => {
+    const request = readRequest(path)
+    const days = daysFrom(options.expires)
+    if (options.key !== undefined) beforeSigning({ path, ...request }, options)
     const key = options.key === undefined ? undefined : openKeyFile(options.key, passphraseFile(options))
-    const file = propose(readRequest(path), daysFrom(options.expires), key)
+    const file = propose(request, days, key)
     writeProposal(options.out, file)
     outputOf(options).result({ proposal: options.out, approvals: file.signatures.length }, [`wrote ${options.out}`])
   })
+}
+
+/** Shows what is about to be signed, and refuses what cannot be meant. */
+function beforeSigning(said: ToSign, options: PolicyOptions & CommonOptions): void {
+  showBefore(outputOf(options), said)
+  requireMeant(said, options)
+}
+
+/** What a proposal says. Throws `proposal-malformed`. */
+function proposedIn({ payload }: ApprovalFile): Omit<ToSign, 'path'> & { readonly exp: number } {
+  const proposal = readProposal(payload)
+  if (proposal === undefined)
+    throw new EvidenceError('proposal-malformed', 'the proposal is of a kind that this version does not know')
+  const { aud, exp, body } = proposal
+  return { aud, exp, kind: body.kind, members: body.members }
 }
 
 function read(path: string): ApprovalFile {
@@ -117,7 +144,7 @@ function showCommand(group: Command): void {
   })
 }
 
-const signFlags = [...commonFlags, ['--key <file>', 'your private key', required], passphraseFlag] as const
+const signFlags = [...commonFlags, policyFlag, ['--key <file>', 'your private key', required], passphraseFlag] as const
 
 function signCommand(group: Command): void {
   declare(
@@ -126,9 +153,12 @@ function signCommand(group: Command): void {
     signFlags,
     '\nExample:\n  evidence approvals sign admit.json --key deputy.pem',
   ).action((path: string, options: OptionsOf<typeof signFlags>) => {
-    const signed = approve(read(path), openKeyFile(options.key, passphraseFile(options)))
+    const file = read(path)
+    const { aud, kind, exp, members } = proposedIn(file)
+    beforeSigning({ path, aud, kind, exp, members }, options)
+    const signed = approve(file, openKeyFile(options.key, passphraseFile(options)))
     writeProposal(path, signed)
-    outputOf(options).result({ proposal: path, approvals: signed.signatures.length }, [
+    outputOf(options).result({ proposal: path, approvals: signed.signatures.length, kind, aud, members }, [
       `${path} has ${signed.signatures.length} approvals; hand it on, or: evidence approvals submit ${path}`,
     ])
   })
@@ -149,7 +179,11 @@ function submitCommand(group: Command): void {
     const output = outputOf(options)
     if (options.out !== undefined) requireOutput(outputKinds.statement, options.out)
     const file = read(path)
-    const aud = readProposal(file.payload)?.aud ?? ''
+    const said = { path, ...proposedIn(file) }
+    const { aud } = said
+    // The ledger judges what is sent to it; what is written down is for its folder, and nobody asks before.
+    if (options.out !== undefined) requireMeant(said, options)
+    showBefore(output, said)
     const { key, path: keyPath } = clientKey(options, 'administrator')
     const client = clientOf(options, output)
     if (options.out !== undefined && options.id === undefined) throw new EvidenceError('usage', '--out needs --id')
@@ -171,6 +205,7 @@ function submitCommand(group: Command): void {
 
 const signStatementFlags = [
   ...commonFlags,
+  policyFlag,
   ['--key <file>', 'the administrator’s private key', required],
   ['--id <participant>', 'the administrator’s id', required],
   passphraseFlag,
@@ -186,9 +221,10 @@ export function signStatementCommand(program: Command): void {
     '\nExample:\n  evidence sign-statement rotation.json --key clerk.pem --id clerk --out rotation.jws',
   ).action((path: string, options: OptionsOf<typeof signStatementFlags>) => {
     const request = readRequest(path)
+    beforeSigning({ path, ...request }, options)
     const { jws } = signRequest(request, options.id, openKeyFile(options.key, passphraseFile(options)))
     writeOutput(outputKinds.statement, options.out, `${jws}\n`)
-    outputOf(options).result({ out: options.out, kind: request.kind, aud: request.aud }, [
+    outputOf(options).result({ out: options.out, ...request }, [
       `signed ${request.kind} for ${request.aud}: wrote ${options.out}`,
     ])
   })

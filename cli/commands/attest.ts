@@ -4,6 +4,7 @@ import { attestCapacities, retractReasons } from '../../src/statements/vocabular
 import { requireReceiptPlace } from '../files/outputs.ts'
 import { clientFlags, type ClientOptions, outputOf, signedClient } from '../options/client.ts'
 import { type Part, partFlags, partOf, type PartOptions } from '../options/part.ts'
+import { depositDocuments, depositLines } from '../options/named-deposit.ts'
 import { type Target, targetOf } from '../options/reference.ts'
 import { depositKept, placeOf } from '../statements/kept.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
@@ -81,16 +82,18 @@ async function refer(
   requireReceiptPlace(options.receipt)
   const ledger = await signingLedger(options, client, output)
   const { policy } = ledger
-  const { shown, index, leafHash, ...written } = await targetOf(argument, client, policy)
-  const of = { index, leafHash, ...(await partOf(options, { index, ...written }, policy)) }
+  const target = await targetOf(argument, { client: client.as(identity), policy, origin: ledger.origin })
+  const { shown, index, leafHash } = target
+  const of = { index, leafHash, ...(await partOf(options, target, policy)) }
   const { result, receipt } = await depositKept(
     ledger,
     identity,
     { kind, members: members(of), shown },
     placeOf(options, output),
   )
-  output.result({ ...result, receipt }, [
+  output.result({ ...result, deposits: depositDocuments([target]), receipt }, [
     `${kind} of entry ${of.index}${partText(of)} is entry ${result.index}, ${result.time}`,
+    ...depositLines([target]),
     `  receipt  ${receipt}`,
   ])
 }

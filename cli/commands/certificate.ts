@@ -12,6 +12,7 @@ import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { readPrivateFile, readSecretFile } from '../../src/node/private-file.ts'
+import { depositorFlag } from '../options/named-deposit.ts'
 import { exhibitNumbers, fetchExhibits } from '../certificate/exhibits.ts'
 import { type FetchedReceipt, gather, gatherFetched } from '../certificate/gather.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
@@ -31,7 +32,7 @@ Checks each path as "evidence check" does, and writes what was found as a docume
 proven by how it looks; what proves stands in it as attachments, and "evidence check FILE.certificate.pdf" judges those. Of what does not
 hold, or is not judged, none is made. A receipt or file proof alone will do: then the certificate says that no file was compared.
 With --online the ledger is asked, and what happened later (retracted, key compromised) stands at its head.
-Those later entries are attached as receipts, so that they are proven without the ledger.
+Those later entries are attached as receipts, so that they are proven without the ledger: the chain of custody, too.
 By --exhibit NUMBER, or an argument that is no path beside --online or --url, the ledger is asked for the receipt of the deposit with that exhibit
 number, as who you are there; no file is compared. Of several such deposits name one by --entry INDEX.
 An --out that ends in .html makes one HTML file instead, which can be read without scripts and printed, and judges itself where it is opened.
@@ -48,6 +49,7 @@ const flags = [
   ['--lang <language>', 'zh, en or both', 'both'],
   ['--exhibit <number>', 'number of a deposited exhibit, whose receipt the ledger is asked for', repeated],
   ['--entry <index>', 'of several deposits of one exhibit number: the one that is meant', repeated],
+  depositorFlag,
   ['--online', 'ask the ledger what happened to the entry later'],
   ['--applicant <name>', 'who asks for the certificate'],
   ['--for <name>', 'on whose request it is made, or for which authority'],

@@ -45,7 +45,7 @@ Example:
 const flags = [
   ...clientFlags({ url: '$EVIDENCE_URL, the profile’s, or the URL in the policy’s log line' }),
   ['--receipt <file>', 'receipt (.tlog-proof) or file proof (.file-proof); by default the one beside the file'],
-  ['--manifest <file>', 'manifest that lists the file'],
+  ['--manifest <file>', 'manifest that lists the file; its receipt is the one beside it, where none is named'],
   ['--folder <dir>', 'folder that the manifest’s paths are relative to'],
   ['--online', 'ask the ledger what happened to the entry later'],
   ['--anchor <file>', 'anchor that leads from the receipt’s ledger towards that of the policy', repeated],
@@ -76,6 +76,7 @@ export function checkCommand(program: Command): void {
 
 async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
+  requireAsked(options)
   if (options.receipt === undefined && isCertificateAt(path)) return await certificateAt(path, options, output)
   requireFitting(path, options)
   const writer = reportWriter(path, options)
@@ -190,11 +191,31 @@ export async function ledgerOf(
 /** What names the evidence of one file, or asks about one entry: passed over in silence, it would seem to have been heeded. */
 const notForPackages = ['transition', 'timeProof', 'anchor', 'lowerUrl', 'online', 'url', 'manifest', 'folder'] as const
 
-const notForCertificates = ['transition', 'timeProof', 'anchor', 'lowerUrl', 'manifest', 'folder'] as const
+const notForCertificates = [
+  'transition',
+  'timeProof',
+  'anchor',
+  'lowerUrl',
+  'manifest',
+  'folder',
+  'report',
+  'lang',
+] as const
+
+/** What says how a ledger is asked. */
+const forOnline = ['url', 'key', 'id', 'passphraseFile'] as const
 
 /** An option as it is typed. */
 function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+/** Refuses what says how a ledger is asked, where none is. Throws `usage`. */
+function requireAsked(options: CheckOptions): void {
+  const named = options.online === true ? undefined : forOnline.find((name) => options[name] !== undefined)
+  if (named === undefined) return
+  const flag = flagOf(named)
+  throw new EvidenceError('usage', `${flag} is for --online: without that nobody is asked`, { where: flag })
 }
 
 /** Refuses options that say nothing of what lies at the path. Throws `usage`. */

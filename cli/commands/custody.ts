@@ -11,18 +11,12 @@ import type { Kind } from '../../src/statements/kinds.ts'
 import { partText } from '../../src/statements/later-events.ts'
 import { exhibitText } from '../custody/exhibit-text.ts'
 import { requireReceiptPlace } from '../files/outputs.ts'
-import {
-  clientFlags,
-  type ClientOptions,
-  clientOf,
-  outputOf,
-  signedClient,
-  withIdentityIfAny,
-} from '../options/client.ts'
+import { clientFlags, clientOf, outputOf, signedClient, withIdentityIfAny } from '../options/client.ts'
 import { acceptanceFlags, acceptanceOf } from '../options/custody.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { policyOf } from '../options/policy.ts'
-import { depositsOf, referenceTo, targetOf, unitsOf, withItem } from '../options/reference.ts'
+import { depositDocuments, depositLines, depositorFlag } from '../options/named-deposit.ts'
+import { askingFor, depositsOf, readingOf, referenceTo, targetOf, unitsOf, withItem } from '../options/reference.ts'
 import { codeArgument, openCodeArgument } from '../options/values.ts'
 import type { Line } from '../render/output.ts'
 import { when } from '../render/when.ts'
@@ -53,7 +47,7 @@ Example:
   resumeCommand(group)
 }
 
-const showFlags = clientFlags()
+const showFlags = [...clientFlags(), depositorFlag] as const
 
 function showCommand(group: Command): void {
   declare(
@@ -66,12 +60,13 @@ This is the ledger's word. "evidence history" verifies each step; "evidence veri
 Example:
   evidence custody show EX-12
   evidence custody show phone.jpg.tlog-proof --json`,
-  ).action(async (name: string, options: ClientOptions) => {
+  ).action(async (name: string, options: OptionsOf<typeof showFlags>) => {
     const output = outputOf(options)
     const client = await withIdentityIfAny(options, clientOf(options, output))
-    const [target] = await depositsOf([name], client, policyOf(options))
-    const answer = await custodyAt(client, target?.index ?? 0)
-    output.result({ ...answer, verified: false }, linesOf(answer))
+    const targets = await depositsOf([name], readingOf(client, policyOf(options), options, output))
+    const answer = await custodyAt(client, targets[0]?.index ?? 0)
+    const deposits = depositDocuments(targets)
+    output.result({ ...answer, deposits, verified: false }, [...linesOf(answer), ...depositLines(targets)])
   })
 }
 
@@ -111,6 +106,7 @@ function linesOf({ index, units, steps }: Shown): Line[] {
 
 const ownFlags = [
   ...clientFlags(),
+  depositorFlag,
   ['--item <n>', 'one item of the deposit, from 0 (default: all of it)'],
   ['--note <text>', 'a note; sealed'],
   ['--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)'],
@@ -181,17 +177,18 @@ async function say(
   const { client, identity } = await signedClient(options, output)
   requireReceiptPlace(options.receipt)
   const ledger = await signingLedger(options, client, output)
-  const own = client.as(identity)
-  const targets = await unitsOf(names, own, ledger.policy)
-  const order = orderArgument === undefined ? undefined : await targetOf(orderArgument, own, ledger.policy)
+  const asking = askingFor(ledger, identity, options, output)
+  const targets = await unitsOf(names, asking)
+  const order = orderArgument === undefined ? undefined : await targetOf(orderArgument, asking)
   const of = withItem(targets, options.item).map(referenceTo)
   const named = { of, ...members, ...defined({ order: order && { index: order.index, leafHash: order.leafHash } }) }
   const shown: ShownEntries = new Map([...targets, ...(order ? [order] : [])].flatMap((target) => [...target.shown]))
   const saying = { kind, members: named, sealed, shown }
   const { result, receipt } = await depositKept(ledger, identity, saying, placeOf(options, output))
   const about = of.map((one) => exhibitText(one)).join(', ')
-  output.result({ ...result, ...named, receipt }, [
+  output.result({ ...result, ...named, deposits: depositDocuments(targets), receipt }, [
     `${kind} of ${about} is entry ${result.index}, ${when(result.time)}`,
+    ...depositLines(targets),
     `  receipt  ${receipt}`,
   ])
 }

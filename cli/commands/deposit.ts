@@ -97,7 +97,7 @@ async function depositInto(paths: readonly string[], options: DepositOptions): P
   const { policy, info } = ledger
   const { warning } = info
   const identity = await identify(options, client, key, path)
-  const { relates, shown } = await relationsTo(wanted, client, policy)
+  const { relates, shown } = await relationsTo(wanted, { client: client.as(identity), policy, origin: ledger.origin })
   if (warning !== undefined) output.note(warning)
   for (const line of endLines(info)) output.note(line)
   const settings = {

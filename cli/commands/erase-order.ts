@@ -1,13 +1,11 @@
 import type { Command } from 'commander'
 import { existsSync } from 'node:fs'
-import type { LedgerClient } from '../../src/client/ledger-client.ts'
+import { requireReceiptOf } from '../../src/client/named-entry.ts'
 import { withoutQuorum } from '../../src/client/deposit-answer.ts'
 import { toBase64 } from '../../src/core/base64.ts'
-import { utf8 } from '../../src/core/bytes.ts'
 import { leafHash, statusHash } from '../../src/core/entry.ts'
 import { settled } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import type { Policy } from '../../src/core/policy.ts'
 import { defined } from '../../src/core/objects.ts'
 import { counted } from '../../src/core/text.ts'
 import { parseArtefact } from '../../src/check/node/artefact.ts'
@@ -18,6 +16,8 @@ import { sealedClaims } from '../../src/statements/vocabulary.ts'
 import { requireReceiptPlace } from '../files/outputs.ts'
 import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { declare, type OptionsOf, required, requiredRepeated } from '../options/declare.ts'
+import { type Asking, depositDocuments, depositLines, namedDepositOf } from '../options/named-deposit.ts'
+import { askingFor } from '../options/reference.ts'
 import { codeArgument, indexArgument } from '../options/values.ts'
 import { readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { askServed, servedLines } from '../render/served.ts'
@@ -59,8 +59,9 @@ export function eraseOrderCommand(program: Command): void {
     const ledger = await signingLedger(options, client, output)
     const { continued } = options
     const checked = await (continued === undefined
-      ? receiptOf(entry, client, ledger.policy)
-      : receiptOf(entry, undefined, readPolicyFile(continued)))
+      ? receiptOf(entry, askingFor(ledger, identity, {}, output))
+      : receiptOf(entry, { policy: readPolicyFile(continued) }))
+    const deposit = namedDepositOf(checked)
     const { entryBytes, entry: target, proof } = checked.receipt
     const elsewhere = continued === undefined ? {} : { origin: proof.checkpoint.origin }
     const digests = digestsOf(checked, claims)
@@ -73,8 +74,10 @@ export function eraseOrderCommand(program: Command): void {
     // The order is executed; that nobody can be asked changes nothing of it.
     const told = await settled(askServed(client.as(identity), result.index))
     const isTold = !(told instanceof EvidenceError)
-    output.result({ ...result, receipt, of, ...elsewhere, ...(isTold ? { served: told } : {}) }, [
+    const deposits = depositDocuments([{ index: target.index, deposit }])
+    output.result({ ...result, receipt, of, deposits, ...elsewhere, ...(isTold ? { served: told } : {}) }, [
       `entry ${result.index}, ${result.time}, orders ${counted(digests.length, 'sealed claim')} of entry ${target.index}${continued === undefined ? '' : ` of ${proof.checkpoint.origin}`} to be erased`,
+      ...depositLines([{ index: target.index, deposit }]),
       `  receipt  ${receipt}`,
       ...(isTold
         ? servedLines(told)
@@ -83,16 +86,21 @@ export function eraseOrderCommand(program: Command): void {
   })
 }
 
-/** The receipt that an argument names, or that the ledger has for an index; it has to hold, but for the policy's quorum. Throws `usage` and its fault. */
-async function receiptOf(argument: string, client: LedgerClient | undefined, policy: Policy): Promise<CheckedReceipt> {
+/** The receipt that an argument names, or that the ledger has for an index, and shows to who signs; it has to hold, but for the policy's quorum. Throws `usage`, its fault, and of a ledger's receipt the codes of {@link requireReceiptOf}. */
+async function receiptOf(
+  argument: string,
+  { client, policy, origin }: Pick<Asking, 'policy' | 'origin'> & Partial<Pick<Asking, 'client'>>,
+): Promise<CheckedReceipt> {
   const read = (bytes: Uint8Array): CheckedReceipt => {
     const checked = checkReceipt(bytes, withoutQuorum(policy))
     const [fault] = [...checked.faults, ...checked.unjudged]
     if (checked.receipt !== undefined && fault === undefined) return checked
     throw new EvidenceError(fault?.code ?? 'receipt-malformed', fault?.message ?? 'the receipt cannot be read')
   }
-  if (client !== undefined && /^[0-9]+$/.test(argument))
-    return read(utf8(await client.receipt(indexArgument(argument))))
+  if (client !== undefined && /^[0-9]+$/.test(argument)) {
+    const index = indexArgument(argument)
+    return requireReceiptOf(await client.receipt(index), policy, { index, origin })
+  }
   if (existsSync(fsPath(argument))) return parseArtefact(argument, read)
   throw new EvidenceError(
     'usage',

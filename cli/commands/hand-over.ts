@@ -10,7 +10,8 @@ import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { offerFlags, offerOf } from '../options/custody.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
-import { type Target, unitsOf, withItem } from '../options/reference.ts'
+import { depositDocuments, depositLines, depositorFlag } from '../options/named-deposit.ts'
+import { askingFor, type Target, unitsOf, withItem } from '../options/reference.ts'
 import { openCodeArgument } from '../options/values.ts'
 import { whenSeconds } from '../render/when.ts'
 import { type SigningLedger, signingLedger } from '../statements/signing-ledger.ts'
@@ -28,6 +29,7 @@ const flags = [
   ...clientFlags(),
   ['--to <participant>', 'id of who is to take it over', required],
   ['--item <n>', 'one item of the deposit, from 0 (default: all of it)'],
+  depositorFlag,
   ['--exp <days>', 'days until the release ends by itself, 1 to 90', '7'],
   ['--in-lieu <reason>', `in lieu of the holder, by an authority: court-order, holder-gone, key-lost, or another code`],
   ...offerFlags,
@@ -53,8 +55,7 @@ export function handOverCommand(program: Command): void {
     if (options.to === identity.id)
       throw new EvidenceError('usage', `--to ${options.to} is yourself`, { where: '--to' })
     const ledger = await signingLedger(options, client, output)
-    const own = client.as(identity)
-    const targets = withItem(await unitsOf(names, own, ledger.policy), options.item)
+    const targets = withItem(await unitsOf(names, askingFor(ledger, identity, options, output)), options.item)
     const out = options.out ?? `entry-${targets[0]?.index}-to-${options.to}${releaseEnding}`
     const wanted = { to: options.to, targets, days, inLieu, offer: offerOf(options) }
     const records = options.event !== false
@@ -67,8 +68,10 @@ export function handOverCommand(program: Command): void {
     const note = (line: string): void => output.note(line)
     const events = records ? await recordOffers(out, ledger, identity, { ...wanted, release, note }, options.note) : []
     const of = [...new Set(targets.map(({ index }) => index))]
-    output.result({ release: out, of, to: options.to, exp: release.exp, since: release.since, events }, [
+    const said = { release: out, of, to: options.to, exp: release.exp, since: release.since, events }
+    output.result({ ...said, deposits: depositDocuments(targets) }, [
       `${releasedText(targets)} released to ${options.to}, until ${whenSeconds(release.exp)}`,
+      ...depositLines(targets),
       ...events.map((index) => `  recorded  entry ${index}`),
       `  release   ${out}`,
       `  ${options.to} takes it over with: evidence take-over ${out}`,

@@ -15,6 +15,7 @@ import { commandLine, inGroups } from '../render/command-line.ts'
 import { commonFlags, jsonFlag, outputOf } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import { openKeyFile, passphraseFile, readPassphrase } from '../options/passphrase.ts'
+import { showBefore } from '../statements/before-signing.ts'
 import { initTrial, signGenesis } from '../serve/trial.ts'
 import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
 import { hardwareKey, openFolderKey } from '../options/ledger-key.ts'
@@ -172,6 +173,8 @@ export function signGenesisCommand(program: Command): void {
   ).action((file: string, options: OptionsOf<typeof signGenesisFlags>) => {
     const output = outputOf(options)
     const request = readGenesisRequest(file)
+    const { iss: _iss, aud, kind, ...members } = request
+    showBefore(output, { path: file, aud, kind, members })
     const key = openKeyFile(options.key, passphraseFile(options))
     if (request.administrators[0]?.keys[0]?.x !== key.jwk.x) {
       throw new EvidenceError('genesis-issuer', 'the key is not that of the first administrator in the genesis', {

@@ -30,6 +30,8 @@ import { PackageGathering, receiptsBelow } from '../package/gather.ts'
 import { addCase, type NotGathered, notGatheredLines } from '../package/case.ts'
 import { addLater, askedLines, dayOfPacking } from '../package/later.ts'
 import { openLedger } from '../package/ledger.ts'
+import { warningsOf } from '../package/warnings.ts'
+import { toned } from '../render/tone.ts'
 import { progressBar } from '../render/progress.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
@@ -39,7 +41,8 @@ Writes one folder, or one zip (--out NAME.zip), that holds all that is needed to
 only their digests), receipts, the entries that admitted the signers' keys, the policy, and VERIFY.md, which says how to check it
 by hand. It is a BagIt bag (RFC 8493); the same inputs make the same bytes on one day (SOURCE_DATE_EPOCH names another). The ledger is
 asked what happened to the deposits later (retractions, attestations, revoked keys), and what it shows is packed. The number of --case is looked for in the receipts
-below --from and, if it may be read there, at the server; what was not searched or not given is said. Sealed claims of the receipts go into the package with them.
+below --from and, if it may be read there, at the server; what was not searched or not given is said. Sealed claims of the receipts go into the package with them,
+and those of later entries as far as you may read them. Where a receipt opens claims whose erasure was ordered, a warning says which.
 
 Example:
   evidence package photo.jpg seized-phone --out for-the-expert.zip
@@ -114,9 +117,25 @@ async function makePackage(
     const result = { deposits: report.deposits.length, files: fileCount, notHere, bytes: report.bytes }
     const asked =
       later === undefined ? null : { size: ledger?.tree.size, shown: later.shown.length, notShown: later.notShown }
+    const warnings = await warningsOf(
+      report,
+      later ?? { orders: [] },
+      async (index) => ledger?.tree.disclosures(index) ?? [],
+    )
     output.result(
-      { output: options.out, ...result, standing, laterEvents: asked, notGathered, retractions, notShown, unjudged },
+      {
+        output: options.out,
+        ...result,
+        standing,
+        laterEvents: asked,
+        notGathered,
+        warnings,
+        retractions,
+        notShown,
+        unjudged,
+      },
       [
+        ...warnings.map(({ message }) => toned('notice', `WARNING: ${message}`)),
         ...retractions.map(
           ({ of, by, ...part }) =>
             `${part.item === undefined ? '' : 'PART '}RETRACTED: entry ${of}${partText(part)} was retracted by its depositor, by entry ${by}`,

@@ -43,10 +43,7 @@ export function proveCommand(program: Command): void {
 
 async function prove(file: string, options: ProveOptions): Promise<number> {
   const output = outputOf(options)
-  const evidence =
-    options.receipt === undefined
-      ? (findManifest(file) ?? findEvidence(file))
-      : namedEvidence(file, options.receipt, options.manifest, options.folder)
+  const evidence = namedEvidence(file, options) ?? findManifest(file) ?? findEvidence(file)
   if (evidence.kind !== 'manifest') {
     throw new EvidenceError(
       'usage',

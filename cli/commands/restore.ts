@@ -98,8 +98,21 @@ export function promoteCommand(program: Command): void {
     const root = dataDir(options)
     const known = await Promise.all((options.knownCheckpoint ?? []).map(knownCheckpoint))
     await requireLeaderGone(root)
-    const { size, was, unmarked, claimsShut } = await promote({ root, known, takeOver: options.takeOver === true })
-    const document = { data: root, size, was: was ?? null, maySign: true, claimsShut, unmarked: unmarked ?? null }
+    const { size, was, unmarked, claimsShut, reading, openDisclosures } = await promote({
+      root,
+      known,
+      takeOver: options.takeOver === true,
+    })
+    const document = {
+      data: root,
+      size,
+      was: was ?? null,
+      maySign: true,
+      reading,
+      openDisclosures,
+      claimsShut,
+      unmarked: unmarked ?? null,
+    }
     outputOf(options).result(document, [
       was === undefined
         ? `the ledger in ${root} could sign already; ${count(size)} entries`
@@ -109,6 +122,7 @@ export function promoteCommand(program: Command): void {
         : [
             `the final backup ${unmarked} could not be marked: destroy it, or it is restored to a second ledger that signs`,
           ]),
+      ...readingLines(root, reading, openDisclosures),
       ...keyNotice(root),
       ...(claimsShut
         ? [
@@ -119,6 +133,14 @@ export function promoteCommand(program: Command): void {
       `next: evidence serve --data ${root}`,
     ])
   })
+}
+
+/** Who may read: the copy has it from its source, which signs nothing of it, so a person is to look. */
+function readingLines(root: string, reading: string, openDisclosures: boolean): string[] {
+  const claims = openDisclosures ? ', and sealed claims to who may read the entry' : ''
+  return [
+    `reading is ${reading}${claims}, as the source of this copy said: if that is wrong, correct ${root}/config.json before it serves`,
+  ]
 }
 
 /**

@@ -111,7 +111,9 @@ async function start(options: ServeCommandOptions, given?: string): Promise<Runn
   writeOut(`listening on ${running.url}\npolicy fingerprint ${fingerprint} (what "evidence setup" compares)\n`)
   const { claimsRefusal } = running.ledger
   if (claimsRefusal !== undefined)
-    writeOut(`${visible(claimsRefusal.message)}: see "evidence ledger open-claims --help"\n`)
+    writeOut(
+      `${visible(claimsRefusal.message)}${claimsRefusal.code === 'claims-shut' ? ': see "evidence ledger open-claims --help"' : ''}\n`,
+    )
   return {
     ...running,
     close: async () => {

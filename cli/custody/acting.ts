@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Identity } from '../../src/client/ledger-client.ts'
+import { settled } from '../../src/core/attempt.ts'
+import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { requireNewFile } from '../../src/node/output-file.ts'
@@ -86,17 +88,34 @@ export function exhibitsText({ offered }: Acting): string {
 /** Signs and sends what is said of the release, or finds that it was made before, and tells of it. Throws the codes of {@link depositKept}. */
 export async function finish(
   output: Output,
-  { ledger, identity, path, receipt }: Acting,
+  acting: Acting,
   saying: Saying,
   document: object,
   said: string,
 ): Promise<void> {
+  const { ledger, identity, path, receipt } = acting
   const { wanted } = prepare(ledger, identity, saying, receipt)
   const place = { receipt, note: (line: string) => output.note(line) }
-  const { result } = madeBefore(receipt, wanted, ledger.policy) ?? (await depositKept(ledger, identity, saying, place))
+  const made = madeBefore(receipt, wanted, ledger.policy)
+  const { result } =
+    made ?? (await depositKept(ledger, identity, saying, place).catch((error) => explain(error, acting)))
   output.result({ ...result, ...document, release: path, receipt }, [
     said,
     `  entry ${result.index}, ${when(result.time)}`,
     `  receipt  ${receipt}`,
   ])
+}
+
+/** Throws why something is refused; of a release that was used, who holds what it names by the ledger's word: custody may have passed by an answer that was lost. */
+async function explain(error: unknown, { ledger, identity, offered }: Acting): Promise<never> {
+  if (!isEvidenceError(error, 'release-used')) throw error
+  const own = ledger.client.as(identity)
+  for (const { index, item } of offered.opened.exhibits) {
+    const answer = await settled(own.custody(index))
+    if (answer instanceof EvidenceError) throw error
+    const units = answer.units.filter((unit) => item === undefined || unit.item === item)
+    if (!units.every(({ holder, state }) => holder === identity.id && state === 'held')) throw error
+  }
+  const message = `${error.message}; by the ledger’s word you hold what it names: where you took it over there is nothing to do, and "evidence history" shows the entry`
+  throw new EvidenceError(error.code, message, error.facts, { cause: error })
 }

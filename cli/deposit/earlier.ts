@@ -1,7 +1,6 @@
 import { existsSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { valueOr } from '../../src/core/attempt.ts'
-import { splitPresentation } from '../../src/core/disclosure.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import type { Jwk } from '../../src/core/jwk.ts'
@@ -11,7 +10,7 @@ import { syncFolder } from '../../src/node/durable-file.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import type { Item, Relation } from '../../src/statements/members.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
-import { withoutQuorum } from '../../src/client/deposit-answer.ts'
+import { takesThePlaceOf, withoutQuorum } from '../../src/client/deposit-answer.ts'
 import { firstFree } from '../files/outputs.ts'
 import type { DepositJob } from './plan.ts'
 import { depositIn, depositKind, type DepositMembers } from './statement.ts'
@@ -107,13 +106,15 @@ function earlierReceipt(path: string, wanted: WantedDeposit, policy: Policy): nu
   return index
 }
 
-/** True where the receipt at a path is of this very statement, and not only of one that says the same. */
+/**
+ * True where the receipt at a path is of this very statement, and not only of one that says the same, and shows all that it seals: a receipt
+ * that withholds a claim does not have its salt, and the statement does.
+ */
 export function isReceiptOf(path: string, presentation: string): boolean {
-  const { entry } = parseReceipt(readArtefact(path))
-  return entry.known && entry.statement === splitPresentation(presentation).jws
+  return takesThePlaceOf(parseReceipt(readArtefact(path)), presentation)
 }
 
-/** True where a statement waits at a path, and the receipt is of it: nothing waits for an answer any more. */
+/** True where a statement waits at a path, and the receipt takes its place: nothing waits for an answer any more. */
 export function isAnswered(receipt: string, pending: string): boolean {
   if (!existsSync(fsPath(pending))) return false
   return valueOr(() => isReceiptOf(receipt, keptStatement(pending).presentation), false)

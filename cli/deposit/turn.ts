@@ -13,8 +13,9 @@ import { takeLock } from '../../src/node/lock-file.ts'
  * That no file is ever lost does not depend on it (manifests.ts).
  */
 
-/** How often a waiting run looks, in milliseconds. */
+/** How often a waiting run looks, in milliseconds, and how often at most: for half an hour, in which the largest deposit ends or shows its holder. */
 const pauseMs = 100
+const mostLooks = 18_000
 
 /** A turn; it ends with {@link Turn.end}. */
 export interface Turn {
@@ -24,20 +25,31 @@ export interface Turn {
 /**
  * Waits for the turn to deposit what a receipt is of. Where another process has it, `onWait` is called once before the wait, with
  * the refusal that names the holder: it must end the turns of this run, or two runs may wait for each other. Throws
- * `file-unwritable`.
+ * `not-a-lock`; `ledger-in-use` where the holder does not end, or does not live where it can be looked for; `file-unwritable`.
  */
-export async function takeTurn(receipt: string, onWait: (refusal: EvidenceError) => Promise<void>): Promise<Turn> {
+export async function takeTurn(
+  receipt: string,
+  onWait: (refusal: EvidenceError) => Promise<void>,
+  wait: () => Promise<unknown> = () => pause(pauseMs),
+): Promise<Turn> {
   const path = turnPath(receipt)
-  for (let hasWaited = false; ; ) {
+  for (let looks = 1; ; looks++) {
     try {
       return { end: takeLock(path, receipt) }
     } catch (error) {
+      if (isEvidenceError(error, 'not-a-lock')) throw error
       if (!isEvidenceError(error, 'ledger-in-use')) throw unwritable(path, error)
-      if (!hasWaited) await onWait(error)
-      hasWaited = true
+      if (looks === 1) await onWait(error)
+      if (looks === mostLooks) throw stillHeld(path, receipt, error)
     }
-    await pause(pauseMs)
+    await wait()
   }
+}
+
+function stillHeld(path: string, where: string, { message }: EvidenceError): EvidenceError {
+  return new EvidenceError('ledger-in-use', `${message}; its lock is ${path}, and was waited for long enough`, {
+    where,
+  })
 }
 
 function turnPath(receipt: string): string {

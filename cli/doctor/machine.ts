@@ -1,13 +1,15 @@
 import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { attempt } from '../../src/core/attempt.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { temporaryFolder } from '../../src/node/own-place.ts'
 import { folderFormat } from '../../src/ledger/data-folder.ts'
 import { databaseFormat } from '../../src/ledger/leveldb/keys.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { bytesText } from '../render/output.ts'
 import { count } from '../../src/core/text.ts'
 import { version } from '../version.ts'
-import { type Check, fail, ok, warn } from './check.ts'
+import { type Check, fail, failed, ok, warn } from './check.ts'
 
 /** The software: Node, this program, its formats, its accelerator. */
 export function softwareChecks(node: string = process.versions.node): Check[] {
@@ -58,7 +60,8 @@ export function roomChecks(root: string): Check[] {
         : ok('open files', says),
     )
   }
-  const temporary = tmpdir()
+  const temporary = attempt(temporaryFolder)
+  if (temporary instanceof EvidenceError) return [...checks, failed('temporary folder', temporary)]
   try {
     accessSync(temporary, constants.W_OK)
     checks.push(ok('temporary folder', `${temporary} can be written`))

@@ -1,10 +1,9 @@
-import { attempt } from '../../src/core/attempt.ts'
 import { verifyEd25519 } from '../../src/core/ed25519.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { publicKeyOf } from '../../src/core/jwk.ts'
 import { defined } from '../../src/core/objects.ts'
-import { readRelease } from '../../src/statements/custody-release.ts'
-import type { Owners } from './owners.ts'
+import { releaseIn } from '../../src/statements/custody-release.ts'
+import type { Owners } from '../../src/check/steps/owners.ts'
 
 /** What the release in a transfer says, and whether its signature was verified here. */
 export interface HandOver {
@@ -24,9 +23,9 @@ export async function handOverIn(
   payload: Readonly<Record<string, unknown>>,
   owners: Owners,
 ): Promise<HandOver | undefined> {
-  const { release: text, checked } = payload
-  const release = typeof text === 'string' ? attempt(() => readRelease(text)) : undefined
-  if (release === undefined || release instanceof EvidenceError) return undefined
+  const { checked } = payload
+  const release = releaseIn({ payload })
+  if (release === undefined) return undefined
   const { iss, to, inLieu, header, jws } = release
   const key = await owners.key(header.kid)
   const isTheirs = key?.owner === iss && verifyEd25519(publicKeyOf(key.jwk), jws.signingInput, jws.signature)

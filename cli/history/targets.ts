@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import type { EntryPage, LedgerClient } from '../../src/client/ledger-client.ts'
 import { foundPages } from '../../src/client/pages.ts'
+import { type EntryName, requireNamed } from '../../src/client/named-entry.ts'
 import { append } from '../../src/core/arrays.ts'
+import { settled } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { fsPath } from '../../src/node/file-path.ts'
-import { exhibitIndex } from '../options/exhibit.ts'
+import { exhibitDeposit } from '../options/exhibit.ts'
 import { targetOf } from '../options/reference.ts'
 import { indexArgument } from '../options/values.ts'
 import { findFile } from '../sources/file-search.ts'
@@ -18,27 +20,31 @@ export interface Named {
   readonly indices: readonly number[]
   /** What names them, for people. */
   readonly by: string
-  readonly isBorneOut: (deposit: CheckedReceipt) => boolean
+  /** Throws `server-answer`, or `number-not-shown`, where the receipt of a deposit does not bear out what the server found. */
+  readonly requireBorneOut: (deposit: CheckedReceipt) => void
 }
 
 /**
  * The deposits that an argument names: by index, receipt, file, exhibit number or case number, in this order. Throws `receipt-not-found`, and
  * what asking and reading throw.
  */
-export async function namedDeposits(argument: string, client: LedgerClient, policy: Policy): Promise<Named> {
+export async function namedDeposits(
+  argument: string,
+  client: LedgerClient,
+  policy: Policy,
+  depositor?: string,
+): Promise<Named> {
   if (/^[0-9]+$/.test(argument)) {
     const index = indexArgument(argument)
-    return { indices: [index], by: `entry ${index}`, isBorneOut: () => true }
+    return { indices: [index], by: `entry ${index}`, requireBorneOut: borneOutBy({}) }
   }
   if (existsSync(fsPath(argument))) return ofFile(argument, client, policy)
-  const { entries } = await client.find({ exhibit: argument, limit: '1' })
-  if (entries.length > 0) {
-    const index = await exhibitIndex(client, argument)
-    return { indices: [index], by: `exhibit ${argument}`, isBorneOut: (one) => exhibitOf(one) === argument }
-  }
+  const found = await settled(exhibitDeposit({ client, policy, depositor }, argument), 'receipt-not-found')
+  if (!(found instanceof EvidenceError))
+    return { indices: [found.index], by: `exhibit ${argument}`, requireBorneOut: borneOutBy({ exhibit: argument }) }
+  if (depositor !== undefined) throw found
   const indices = await ofCase(argument, client)
-  if (indices.length > 0)
-    return { indices, by: `case ${argument}`, isBorneOut: (one) => casesOf(one).includes(argument) }
+  if (indices.length > 0) return { indices, by: `case ${argument}`, requireBorneOut: borneOutBy({ case: argument }) }
   throw new EvidenceError(
     'receipt-not-found',
     `${JSON.stringify(argument)} is no index and no file here, and ${client.url} shows you no deposit with it as exhibit number or case number: there is none, or you may not read it (--key, --id)`,
@@ -48,8 +54,8 @@ export async function namedDeposits(argument: string, client: LedgerClient, poli
 
 async function ofFile(path: string, client: LedgerClient, policy: Policy): Promise<Named> {
   if (/\.(?:tlog-proof|file-proof)$/.test(path)) {
-    const { index } = await targetOf(path, client, policy)
-    return { indices: [index], by: path, isBorneOut: () => true }
+    const { index } = await targetOf(path, { client, policy })
+    return { indices: [index], by: path, requireBorneOut: borneOutBy({}) }
   }
   const { page, digest } = await findFile(client, path)
   const indices = deposits(page.entries)
@@ -59,9 +65,12 @@ async function ofFile(path: string, client: LedgerClient, policy: Policy): Promi
       `${client.url} shows you no deposit of ${path}: there is none by its SHA-256, or you may not read it (--key, --id)`,
       { where: path },
     )
-  const isBorneOut = ({ body }: CheckedReceipt): boolean =>
-    itemsOf(body).some((item) => item.digest['sha256'] === digest)
-  return { indices, by: path, isBorneOut }
+  const requireBorneOut = ({ body, receipt }: CheckedReceipt): void => {
+    if (itemsOf(body).some((item) => item.digest['sha256'] === digest)) return
+    const { index } = receipt.entry
+    throw new EvidenceError('server-answer', `entry ${index} is not about ${path}, by its receipt`, { index })
+  }
+  return { indices, by: path, requireBorneOut }
 }
 
 async function ofCase(number: string, client: LedgerClient): Promise<number[]> {
@@ -69,6 +78,11 @@ async function ofCase(number: string, client: LedgerClient): Promise<number[]> {
   const found: number[] = []
   for await (const { entries } of foundPages(client, { case: number }, { size })) append(found, deposits(entries))
   return found
+}
+
+/** Holds a receipt that verified to the number that its entry was found by, as the ledger looks it up. */
+function borneOutBy(number: Pick<EntryName, 'exhibit' | 'case'>): Named['requireBorneOut'] {
+  return (deposit) => requireNamed(deposit, { index: deposit.receipt.entry.index, ...number })
 }
 
 /** Entries of a page that are deposits: the ledger tells items of these alone. */
@@ -80,9 +94,4 @@ function deposits(entries: EntryPage['entries']): number[] {
 export function exhibitOf(deposit: CheckedReceipt): string | undefined {
   const { exhibit } = (claimOf(deposit, 'collection') ?? {}) as { readonly exhibit?: unknown }
   return typeof exhibit === 'string' ? exhibit : undefined
-}
-
-function casesOf(deposit: CheckedReceipt): unknown[] {
-  const cases = claimOf(deposit, 'case')
-  return Array.isArray(cases) ? cases.map((one) => (one as { readonly number?: unknown } | null)?.number) : []
 }

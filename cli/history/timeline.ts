@@ -1,3 +1,4 @@
+import { askCustody } from '../../src/check/steps/custody.ts'
 import { askStatus } from '../../src/check/steps/later.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { asUnanswered } from '../../src/client/http.ts'
@@ -9,13 +10,14 @@ import type { JsonValue } from '../../src/core/json.ts'
 import { defined } from '../../src/core/objects.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { lossyUtf8 } from '../../src/core/bytes.ts'
+import type { ShownCustody } from '../../src/package/shown-custody.ts'
 import type { LaterEvent } from '../../src/statements/later-events.ts'
-import { isDeposit, itemsOf } from '../../src/statements/said.ts'
+import { accessTermsOf, isAccessRule, isDeposit } from '../../src/statements/said.ts'
 import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
 import { soundReceipt } from '../custody/offered.ts'
 import { claimsOf } from './claims.ts'
 import { type HandOver, handOverIn } from './hand-over.ts'
-import type { Owners } from './owners.ts'
+import type { Owners } from '../../src/check/steps/owners.ts'
 
 /** One thing that happened to a deposit, by an entry that verified. */
 export interface Step extends Omit<LaterEvent, 'what'> {
@@ -54,6 +56,8 @@ export interface DepositHistory {
   readonly told: readonly Told[]
   /** True where its key, or its signer, was compromised at its time. */
   readonly flagged: boolean
+  /** Who holds it, and which of the steps do not follow from the others. */
+  readonly custody: ShownCustody
 }
 
 /** A receipt that the ledger's server gave, or made of its answer. What does not hold says nothing of the evidence: throws `server-answer`, and the codes of what needs a newer version. */
@@ -104,11 +108,14 @@ export async function historyOf(
       continue
     }
     const later = await withClaims(client, policy, answered(lossyUtf8(bytes), policy))
-    const { what, code, compromisedSince, item, line } = event
-    steps.push(await stepOf(index, later, { what, ...defined({ code, compromisedSince, item, line }) }, owners))
+    const { what, code, compromisedSince, item, line, on, flags } = event
+    const said = defined({ code, compromisedSince, item, line, on, flags })
+    steps.push(await stepOf(index, later, { what, ...said }, owners))
   }
-  const rules = await rulesOn(client, policy, index, owners)
-  return { index, receipt, size, steps: [...steps, ...rules.steps], told: [...told, ...rules.told], flagged }
+  const rules = await rulesOn(client, policy, receipt, owners)
+  const custody = await askCustody(receipt, { events, receipts }, { client, policy, owners })
+  const all = [...steps, ...rules.steps]
+  return { index, receipt, size, steps: all, told: [...told, ...rules.told], flagged, custody }
 }
 
 /** The receipt of the same entry with the sealed claims that the reader may see; without them where it may not. */
@@ -127,7 +134,7 @@ function hashOf({ receipt }: CheckedReceipt): string {
 async function stepOf(
   deposit: number,
   checked: CheckedReceipt,
-  event: Pick<Step, 'what' | 'code' | 'compromisedSince' | 'item' | 'line'>,
+  event: Pick<Step, 'what' | 'code' | 'compromisedSince' | 'item' | 'line' | 'on' | 'flags'>,
   owners: Owners,
 ): Promise<Step> {
   const { statement, receipt } = checked
@@ -158,13 +165,39 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/**
+ * Whether the entry that a server names as a rule of access shows itself that it sets that rule on a deposit; false where its terms are not shown to the
+ * reader. Throws `server-answer` where it sets another, or is none.
+ */
+function setsRule(
+  { body, disclosures, statement, receipt }: CheckedReceipt,
+  { rule, by }: { readonly rule: string; readonly by: string },
+  deposit: CheckedReceipt,
+): boolean {
+  const terms = accessTermsOf(body, disclosures)
+  const { index } = deposit.receipt.entry
+  const isOf = (one: { readonly index: number; readonly leafHash: string }): boolean =>
+    one.index === index && one.leafHash === hashOf(deposit)
+  const isIt = terms === undefined || (terms.rule === rule && terms.of.some(isOf))
+  if (isAccessRule(body) && statement?.common.iss === by && isIt) return terms !== undefined
+  const at = receipt.entry.index
+  throw new EvidenceError(
+    'server-answer',
+    `the server says that entry ${at} is a ${rule} by ${by} on entry ${index}, and it is none`,
+    {
+      index: at,
+    },
+  )
+}
+
 /** The rules of access that the reader is shown: verified where it may read their entries, else by the server's word. */
 async function rulesOn(
   client: LedgerClient,
   policy: Policy,
-  index: number,
+  deposit: CheckedReceipt,
   owners: Owners,
 ): Promise<{ readonly steps: Step[]; readonly told: Told[] }> {
+  const { index } = deposit.receipt.entry
   const answer = await settled(client.access(index), ...closed)
   const steps: Step[] = []
   const told: Told[] = []
@@ -178,23 +211,11 @@ async function rulesOn(
     const checked = answered(asked, policy)
     if (checked.receipt.entry.index !== entry)
       throw new EvidenceError('server-answer', `the server gives another entry’s receipt for that of entry ${entry}`)
+    if (!setsRule(checked, { rule, by }, deposit)) {
+      told.push({ deposit: index, index: entry, what: `${rule}, by ${by} as ${as}, stands` })
+      continue
+    }
     steps.push(await stepOf(index, checked, { what: 'rule', code: rule }, owners))
   }
   return { steps, told }
-}
-
-/** Who holds each item, by the steps that verified. */
-export function heldBy({ receipt, steps }: DepositHistory): { readonly holder: string; readonly isEnded: boolean }[] {
-  const holder = receipt.statement?.common.iss ?? ''
-  const held = itemsOf(receipt.body).map(() => ({ holder, isEnded: false }))
-  for (const { what, code, item, by } of steps) {
-    const isAbout = (at: number): boolean => item === undefined || item === at
-    held.forEach((one, at) => {
-      if (!isAbout(at)) return
-      if (what === 'handed-over' && code === 'accepted') held[at] = { holder: by, isEnded: false }
-      if (what === 'custody-ended') held[at] = { ...one, isEnded: true }
-      if (what === 'custody-resumed') held[at] = { ...one, isEnded: false }
-    })
-  }
-  return held
 }

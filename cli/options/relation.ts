@@ -1,10 +1,9 @@
-import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import type { Policy } from '../../src/core/policy.ts'
 import type { ShownEntries } from '../../src/core/shown.ts'
 import type { Relation } from '../../src/statements/members.ts'
 import { relations } from '../../src/statements/vocabulary.ts'
 import type { Output } from '../render/output.ts'
+import type { Asking } from './named-deposit.ts'
 import { referenceTo, splitPart, type Target, targetOf } from './reference.ts'
 import { indexArgument, openCodeArgument } from './values.ts'
 
@@ -39,13 +38,12 @@ function toOf(target: string): WantedRelation['to'] | undefined {
 /** Relations as statements have them, and what shows that the receipts are at hand. Throws as {@link targetOf}. */
 export async function relationsTo(
   wanted: readonly WantedRelation[],
-  client: LedgerClient,
-  policy: Policy,
+  asking: Asking,
 ): Promise<{ readonly relates: Relation[]; readonly shown: ShownEntries }> {
   const shown = new Map<number, Uint8Array>()
   const relates: Relation[] = []
   for (const { rel, to } of wanted) {
-    const target = 'named' in to ? await targetOf(to.named, client, policy) : { ...to, shown: new Map() }
+    const target = 'named' in to ? await targetOf(to.named, asking) : { ...to, shown: new Map() }
     for (const [one, hash] of target.shown) shown.set(one, hash)
     relates.push({ rel, ...referenceTo(target) })
   }

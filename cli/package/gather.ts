@@ -13,6 +13,7 @@ import { caseNumbersOf, lookupForm } from '../../src/statements/disclosures.ts'
 import { itemsOf, referencesOf } from '../../src/statements/said.ts'
 import { digestFile } from '../../src/node/file-digest.ts'
 import { type Sidecar, sidecars } from '../../src/package/layout.ts'
+import { relatedEvents } from '../../src/package/package-events.ts'
 import type { DepositInput, FileInput } from '../../src/package/make-package.ts'
 import { type ReceiptInput, soundInput, type SoundReceipt } from '../../src/package/sound-receipt.ts'
 import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
@@ -155,19 +156,28 @@ export class PackageGathering {
     return found
   }
 
-  /** Adds those receipts that are of attestations and retractions of the gathered deposits; `receipts` are paths of files. */
+  /**
+   * Adds those receipts that say something later of the gathered deposits, or decide of a challenge of one; `receipts` are paths of files. A
+   * deposit that refers to one is not added: it is gathered by its own name.
+   */
   async addRelated(receipts: readonly string[]): Promise<void> {
+    const found: SoundReceipt[] = []
     for (const path of receipts) {
       const bytes = path.endsWith('.tlog-proof') ? receiptOf(path) : undefined
       if (bytes === undefined) continue
       const { entry } = parseReceipt(bytes)
       if (!entry.known) continue
       const sound = await settledOr(this.sound(bytes, path), undefined)
-      const of = sound === undefined ? undefined : eventOf(sound.checked)
-      if (sound === undefined || of === undefined) continue
+      if (sound !== undefined) found.push(sound)
+    }
+    // By index: a challenge comes before what is found on it.
+    for (const sound of found.sort((a, b) => a.checked.receipt.entry.index - b.checked.receipt.entry.index)) {
       const { origin } = sound.checked.receipt.proof.checkpoint
-      if (this.deposits.has(`${origin} ${Buffer.from(of, 'base64').toString('hex')}`))
-        this.events.set(keyOf(sound.checked), sound)
+      const isHere = (leafHash: string): boolean => {
+        const key = `${origin} ${Buffer.from(leafHash, 'base64').toString('hex')}`
+        return this.deposits.has(key) || this.events.has(key)
+      }
+      if (aboutIn(sound.checked).some(isHere)) this.events.set(keyOf(sound.checked), sound)
     }
   }
 
@@ -199,9 +209,11 @@ function sidecarsOf(path: string | undefined): Map<Sidecar, Uint8Array> {
   return found
 }
 
-/** Leaf hash (base64) of what an attestation or retraction is about. */
-function eventOf({ body }: CheckedReceipt): string | undefined {
-  return referencesOf(body).find(({ where }) => where === 'of')?.leafHash
+/** Leaf hashes (base64) of what a statement says something later of, as a statement of its own and not as a deposit. */
+function aboutIn({ body }: CheckedReceipt): string[] {
+  return referencesOf(body).flatMap(({ event, leafHash }) =>
+    event === undefined || !relatedEvents.has(event.what) || event.what === 'related' ? [] : [leafHash],
+  )
 }
 
 function keyOf({ receipt }: CheckedReceipt): string {

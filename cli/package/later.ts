@@ -7,7 +7,10 @@ import type { Policy } from '../../src/core/policy.ts'
 import { timeText } from '../../src/core/time.ts'
 import { type LaterEntry, scanLaterEntries } from '../../src/package/later-entries.ts'
 import { relatedEvents } from '../../src/package/package-events.ts'
-import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
+import type { LaterEvent } from '../../src/statements/later-events.ts'
+import { bodyOfEntry } from '../../src/statements/open.ts'
+import { sealedDigestsOf } from '../../src/statements/said.ts'
+import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
 import { type CheckedStatus, checkStatus } from '../../src/verify/check-status.ts'
 import { count } from '../../src/core/text.ts'
 import type { PackageGathering } from './gather.ts'
@@ -15,10 +18,12 @@ import type { PackageLedger } from './ledger.ts'
 import { faultOfAnswer, statusPages } from '../../src/check/steps/later.ts'
 
 /** What the ledger tells of deposits that is later than they are. */
-interface LaterEvents {
+export interface LaterEvents {
   readonly shown: readonly LaterEntry[]
   /** Number of later entries that the ledger reports, but whose bytes the reader has no right to read. */
   readonly notShown: number
+  /** Orders of erasure among those, and the deposit that each is about. */
+  readonly orders: readonly { readonly index: number; readonly by: number }[]
 }
 
 /**
@@ -31,27 +36,41 @@ async function laterEvents(
   deposits: readonly CheckedReceipt[],
   policy: Policy,
 ): Promise<LaterEvents | undefined> {
-  if (deposits.length === 0) return { shown: [], notShown: 0 }
+  if (deposits.length === 0) return { shown: [], notShown: 0, orders: [] }
   if (answers === undefined) {
     // A copy that is older than a deposit knows nothing of what came after it.
     if (deposits.some(({ receipt }) => receipt.entry.index >= tree.size)) return undefined
-    return { shown: await scanLaterEntries(tree, locate, deposits), notShown: 0 }
+    return { shown: await scanLaterEntries(tree, locate, deposits), notShown: 0, orders: [] }
   }
   const shown = new Map<number, LaterEntry>()
-  const hidden = new Set<number>()
-  for (const deposit of deposits) {
+  const hidden = new Map<number, AskedEvent & { readonly of: number }>()
+  const take = async (about: CheckedReceipt, isTold: (what: LaterEvent['what']) => boolean): Promise<LaterEntry[]> => {
+    const challenges: LaterEntry[] = []
     // As of the tree of this package: what came after it is later than the package.
-    for (const event of await askedEvents(answers, deposit, policy, tree.size)) {
-      if (event.index >= tree.size) continue
-      if (event.entry === undefined) hidden.add(event.index)
-      else shown.set(event.index, event.entry)
+    for (const event of await askedEvents(answers, about, policy, tree.size)) {
+      const { index, what, entry } = event
+      if (index >= tree.size || !isTold(what)) continue
+      if (entry === undefined) hidden.set(index, { ...event, of: about.receipt.entry.index })
+      else shown.set(index, entry)
+      if (entry !== undefined && what === 'challenged') challenges.push(entry)
+    }
+    return challenges
+  }
+  for (const deposit of deposits) {
+    // What is said of the signer's key goes with the admissions.
+    for (const entry of await take(deposit, (what) => relatedEvents.has(what))) {
+      const challenge = checkReceipt(await tree.receipt(entry, entry.signer, []), policy)
+      if (challenge.receipt !== undefined) await take(challenge, (what) => what === 'found')
     }
   }
-  return { shown: [...shown.values()], notShown: [...hidden].filter((index) => !shown.has(index)).length }
+  const unread = [...hidden.values()].filter(({ index }) => !shown.has(index))
+  const orders = unread.flatMap(({ index: by, what, of }) => (what === 'erasure-ordered' ? [{ index: of, by }] : []))
+  return { shown: [...shown.values()], notShown: unread.length, orders }
 }
 
 interface AskedEvent {
   readonly index: number
+  readonly what: LaterEvent['what']
   readonly entry: LaterEntry | undefined
 }
 
@@ -86,11 +105,9 @@ async function askedEvents(
     // Checked just now: events have this shape, in this order.
     const raw = (answer as { events: { entry?: string; signer?: Jwk }[] }).events
     for (const [i, { index, what }] of judged.events.entries()) {
-      // What is said of the signer's key goes with the admissions.
-      if (!relatedEvents.has(what)) continue
       const { entry, signer } = raw[i] ?? {}
       const isShown = entry !== undefined && signer !== undefined
-      found.push({ index, entry: isShown ? { index, bytes: fromBase64(entry), signer } : undefined })
+      found.push({ index, what, entry: isShown ? { index, bytes: fromBase64(entry), signer } : undefined })
     }
   }
   return found
@@ -105,8 +122,15 @@ export async function addLater(
   if (ledger === undefined) return undefined
   const { tree } = ledger
   const later = await laterEvents(ledger, await gathering.depositsOf(tree.origin), policy)
-  for (const entry of later?.shown ?? []) await gathering.addLater(await tree.receipt(entry, entry.signer, []))
+  for (const entry of later?.shown ?? [])
+    await gathering.addLater(await tree.receipt(entry, entry.signer, await claimsOf(tree, entry)))
   return later
+}
+
+/** Sealed claims of a later entry that the packer may read, as disclosures. Throws what asking throws. */
+async function claimsOf(tree: PackageLedger['tree'], { index, bytes }: LaterEntry): Promise<readonly string[]> {
+  const body = bodyOfEntry(bytes)
+  return body === undefined || sealedDigestsOf(body).length === 0 ? [] : tree.disclosures(index)
 }
 
 /** Whether the ledger was asked, for people. */

@@ -1,5 +1,12 @@
-import { type CertificateModel, standingOf as statedStanding } from '../../src/certificate/model.ts'
+import {
+  type CertificateModel,
+  type ShownEvent,
+  type ShownHolding,
+  standingOf as statedStanding,
+} from '../../src/certificate/model.ts'
 import { standingOf } from '../../src/check/steps/later.ts'
+import { defined } from '../../src/core/objects.ts'
+import { type LaterEvent, partText, passedText } from '../../src/statements/later-events.ts'
 import { receiptLimits } from '../../src/verify/check-receipt.ts'
 import type { CertificateReport, ReadReport } from '../certificate/check.ts'
 import { policyDocument, type PolicyFile, policyLine } from '../options/policy.ts'
@@ -49,11 +56,49 @@ function headlines({ certificate, later }: CertificateReport): Line[] {
   return standing === 'sound' ? [] : [toned('notice', `${words[standing]}: see its later events`)]
 }
 
-function laterLines({ shown: { later } }: CertificateModel): string[] {
-  return later.map(
-    ({ what, code, index, time, by, attachment }) =>
-      `later: ${code === null ? what : `${what}, ${code}`}: entry ${index} at ${when(time)}, by ${by} (${attachment})`,
-  )
+/** Later events by the attached receipts, and who holds what by them. */
+function laterLines({ shown: { later, custody } }: CertificateModel): string[] {
+  const isOne = new Set(custody.map(holdingText)).size === 1
+  return [
+    ...later.map((event) => {
+      const { what, code, index, time, by, attachment } = event
+      const said = `${code === null ? what : `${what}, ${code}`}${partText(toldOf(event))}${passedText(toldOf(event))}`
+      return `later: ${said}: entry ${index} at ${when(time)}, by ${by} (${attachment})`
+    }),
+    ...(isOne ? custody.slice(0, 1) : custody).map((one) => `${isOne ? '' : `item ${one.item}: `}${holdingText(one)}`),
+  ]
+}
+
+function holdingText({ holder, since, ended, byOrder, gaps }: ShownHolding): string {
+  const held = ended === null ? `custodian ${holder}` : `custody ended (${ended}), last held by ${holder}`
+  const order = byOrder === null ? '' : `; moved by order, without the holder’s signature, by entry ${byOrder}`
+  const gap = gaps.length === 0 ? '' : `; an entry before entry ${gaps.join(', ')} is not attached`
+  return `${held}, through entry ${since}, by the entries that are attached; whether there are others, only the ledger can say${order}${gap}`
+}
+
+/** What an event says beside its name, without what it does not say. */
+function toldOf({ item, line, on, giver, receiver, flags, inLieu }: ShownEvent): Omit<LaterEvent, 'what'> {
+  const some = <T>(value: T | null): T | undefined => value ?? undefined
+  return {
+    flags,
+    ...defined({
+      item: some(item),
+      line: some(line),
+      on: some(on),
+      giver: some(giver),
+      receiver: some(receiver),
+      inLieu: some(inLieu),
+    }),
+  }
+}
+
+/** What the certificate is silent of, and its maker may not have known. */
+function untoldLine(certificate: ReadReport | undefined): string[] {
+  const untold = certificate?.untold ?? []
+  if (untold.length === 0) return []
+  return [
+    `  not in the certificate: entry ${untold.join(', ')}: readers of the deposit alone are told of such, which its maker need not have been`,
+  ]
 }
 
 function itemLines({ shown: { items, part } }: CertificateModel): string[] {
@@ -95,6 +140,7 @@ export function certificateLines(report: CertificateReport, policy: PolicyFile |
     ...(certificate === undefined ? [] : provenanceOf(certificate.result, later)).map((line) => `  ${line}`),
     ...(model === undefined ? [] : itemLines(model)).map((line) => `  ${line}`),
     ...(model === undefined ? [] : laterLines(model)).map((line) => `  ${line}`),
+    ...untoldLine(certificate),
     ...time.lines.map((line) => `  ${line}`),
     ...(model === undefined ? [] : ['what its maker states, and nothing here shows:']),
     ...(model === undefined ? [] : statedLines(model)).map((line) => `  ${line}`),
@@ -127,6 +173,7 @@ export function certificateDocument(report: CertificateReport, policy: PolicyFil
             number: certificate.model?.number ?? null,
             fields: certificate.model ?? null,
             attachments: certificate.attached,
+            untold: certificate.untold,
             look: certificate.look.look,
             seal: certificate.look.seal?.certificate ?? null,
           },

@@ -6,7 +6,7 @@ import type {
   Retraction,
 } from '../../src/package/package-report.ts'
 import { isJudged } from '../../src/package/package-standing.ts'
-import { partText } from '../../src/statements/later-events.ts'
+import { partText, passedText } from '../../src/statements/later-events.ts'
 import type { CheckedPackageReport } from '../../src/check/steps/report.ts'
 import type { PackagedEvent, Standing } from '../../src/package/package-events.ts'
 import { checkerLine, thisChecker } from './checker.ts'
@@ -133,9 +133,10 @@ const eventWords: Readonly<Partial<Record<PackagedEvent['what'], (about: string,
   'erasure-ordered': (about) => `orders sealed claims of ${about} to be erased`,
 }
 
-function eventLine({ what, code, of, folder, ...part }: PackagedEvent): string {
-  const about = `entry ${of} (${folder})${partText(part)}`
-  return eventWords[what]?.(about, code ?? '') ?? `${what}: ${about}`
+function eventLine(event: PackagedEvent): string {
+  const { what, code, of, folder } = event
+  const about = `entry ${of} (${folder})${partText(event)}`
+  return `${eventWords[what]?.(about, code ?? '') ?? `${what}: ${about}`}${passedText(event)}`
 }
 
 function relatedLines(receipt: PackagedRelated): string[] {

@@ -2,10 +2,9 @@ import { smallest } from '../../src/core/arrays.ts'
 import { counted } from '../../src/core/text.ts'
 import { partText } from '../../src/statements/later-events.ts'
 import { itemsOf } from '../../src/statements/said.ts'
-import { defined } from '../../src/core/objects.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
 import { exhibitOf } from '../history/targets.ts'
-import { type DepositHistory, heldBy, type Step, type Told } from '../history/timeline.ts'
+import type { DepositHistory, Step, Told } from '../history/timeline.ts'
 import { claimLines } from '../options/custody.ts'
 import type { Line } from './output.ts'
 import { toned } from './tone.ts'
@@ -26,17 +25,17 @@ export function historyLines(by: string, histories: readonly DepositHistory[], w
     ...histories
       .filter(({ flagged }) => flagged)
       .map(({ index }) => toned('notice', `KEY COMPROMISED: entry ${index}`)),
-    ...timelineOf(histories).flatMap(stepLines),
+    ...timelineOf(histories).flatMap((step) => [...stepLines(step), ...troubleLines(step, histories)]),
     ...told.map(toldLine),
     ...histories.flatMap(heldLines),
-    'verified: each entry is in the tree that the ledger signed, and signed by the key that is named; names are the administrators’ word',
+    verifiedLine(histories),
     statusLimits,
   ]
 }
 
 function stepLines(step: Step): Line[] {
-  const { deposit, index, time, what, code, item, line, by, kid, name, claims, compromisedSince } = step
-  const said = `${what}${code === undefined ? '' : `: ${code}`}${partText(defined({ item, line }))}`
+  const { deposit, index, time, what, code, by, kid, name, claims, compromisedSince } = step
+  const said = `${what}${code === undefined ? '' : `: ${code}`}${partText(step)}`
   const since = compromisedSince === undefined ? '' : `, compromised since ${when(compromisedSince)}`
   const called = name === undefined ? by : `${by} (${JSON.stringify(name)})`
   return [
@@ -48,6 +47,31 @@ function stepLines(step: Step): Line[] {
   ]
 }
 
+/** What keeps a step from being told as a step of custody. */
+function troubleLines({ deposit, index }: Step, histories: readonly DepositHistory[]): Line[] {
+  const trouble = histories.find((one) => one.index === deposit)?.custody.troubles.get(index)
+  if (trouble === undefined) return []
+  const what =
+    trouble.state === 'does-not-follow'
+      ? 'DOES NOT FOLLOW from the entries shown, and moves nothing'
+      : 'NOT JUDGED by the entries shown'
+  return [toned('notice', `    ${what}: ${trouble.why}`)]
+}
+
+/** Whether each step of custody follows from the entries shown. */
+export function isFollowing(histories: readonly DepositHistory[]): boolean {
+  return histories.every(({ custody }) => [...custody.troubles.values()].every(({ state }) => state === 'not-judged'))
+}
+
+function verifiedLine(histories: readonly DepositHistory[]): Line {
+  const verified =
+    'each entry is in the tree that the ledger signed, and signed by the key that is named; names are the administrators’ word'
+  if (isFollowing(histories)) return `verified: ${verified}`
+  const why =
+    'a step of custody does not follow from the entries shown. The ledger sealed what its rules forbid, or left something out'
+  return toned('notice', `NOT VERIFIED: ${why}; for the rest, ${verified}`)
+}
+
 function doneLines({ from, to }: Step): string[] {
   if (from === undefined && to === undefined) return []
   return [
@@ -55,15 +79,16 @@ function doneLines({ from, to }: Step): string[] {
   ]
 }
 
-function handOverLines({ handOver }: Step): Line[] {
+function handOverLines({ handOver, flags = [] }: Step): Line[] {
   if (handOver === undefined) return []
   const { giver, receiver, kid, isVerified, inLieu, checked } = handOver
   const signed = isVerified ? 'whose signature verifies' : 'whose signature was not verified here'
   return [
     `    released by ${giver} to ${receiver}, by key ${kid}, ${signed}${checked === undefined ? '' : `; files: ${checked.join(', ')}`}`,
-    ...(inLieu === undefined
+    ...(!flags.includes('moved-by-order')
       ? []
-      : [toned('notice', `    MOVED BY ORDER (${inLieu}): without the holder’s signature`)]),
+      : [toned('notice', `    MOVED BY ORDER (${inLieu ?? ''}): without the holder’s signature`)]),
+    ...(flags.includes('accepted-differs') ? [toned('notice', '    ACCEPTED ALTHOUGH SOMETHING DIFFERS')] : []),
   ]
 }
 
@@ -75,9 +100,12 @@ function heldLines(history: DepositHistory): string[] {
   const { index, receipt } = history
   const exhibit = exhibitOf(receipt)
   const name = exhibit === undefined ? `entry ${index}` : `entry ${index} (exhibit ${JSON.stringify(exhibit)})`
-  const held = heldBy(history)
-  const texts = held.map(({ holder, isEnded }) =>
-    isEnded ? `custody ended, last held by ${holder}` : `held by ${holder}`,
+  const texts = history.custody.units.map(({ holder, state }) =>
+    state === 'held'
+      ? `held by ${holder}`
+      : state === 'ended'
+        ? `custody ended, last held by ${holder}`
+        : 'who holds it is not judged by the entries shown',
   )
   if (new Set(texts).size <= 1) return [`${name}: ${texts[0] ?? 'no items'}, by what is shown`]
   return itemsOf(receipt.body).map((_, item) => `${name}, item ${item}: ${texts[item]}, by what is shown`)

@@ -1,8 +1,7 @@
 import type { Manifest } from '../../src/core/manifest.ts'
-import { defined } from '../../src/core/objects.ts'
 import { textOfBytes } from '../../src/core/text.ts'
 import { type FilePart, type OnlineStatus, retractionIn } from '../../src/check/steps/later.ts'
-import { partText } from '../../src/statements/later-events.ts'
+import { partText, passedText } from '../../src/statements/later-events.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
 import { admissionLine } from './admission.ts'
 import { type Toned, toned } from './tone.ts'
@@ -48,10 +47,10 @@ export function statusLines(online: OnlineStatus): string[] {
   if (size === undefined) return []
   const lines = events.map((event) => {
     if (!event.proven) return `the ledger says, not shown: ${event.what}: entry ${event.index}`
-    const { index, time, what, code, compromisedSince, item, line } = event
+    const { index, time, what, code, compromisedSince } = event
     const since = compromisedSince === undefined ? undefined : `compromised since ${when(compromisedSince)}`
     const said = [what, ...[code, since].filter((one) => one !== undefined)].join(', ')
-    return `later: ${said}${partText(defined({ item, line }))}: entry ${index} at ${when(time)}`
+    return `later: ${said}${partText(event)}${passedText(event)}: entry ${index} at ${when(time)}`
   })
   const named =
     events.length === 0

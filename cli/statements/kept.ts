@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import type { DepositResult, Identity } from '../../src/client/ledger-client.ts'
-import { type Disclosure, splitPresentation } from '../../src/core/disclosure.ts'
+import type { Disclosure } from '../../src/core/disclosure.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import type { JsonValue } from '../../src/core/json.ts'
-import { attempt } from '../../src/core/attempt.ts'
+import { attempt, valueOr } from '../../src/core/attempt.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { leafHash } from '../../src/core/entry.ts'
 import type { Policy } from '../../src/core/policy.ts'
-import { withoutQuorum } from '../../src/client/deposit-answer.ts'
+import { takesThePlaceOf, withoutQuorum } from '../../src/client/deposit-answer.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
 import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
 import type { Receipt } from '../../src/core/receipt.ts'
@@ -165,7 +165,7 @@ export function madeBefore(path: string, wanted: WantedStatement, policy: Policy
   const found = attempt(() => checkReceipt(readArtefact(path), withoutQuorum(policy)))
   if (!(found instanceof EvidenceError) && found.receipt !== undefined && isAbout(found, wanted)) {
     const { entry, entryBytes } = found.receipt
-    removeAnswered(path, entry)
+    removeAnswered(path, found.receipt)
     const text = Buffer.from(readArtefact(path)).toString('utf8')
     const leaf = toBase64(leafHash(entryBytes))
     return {
@@ -178,12 +178,11 @@ export function madeBefore(path: string, wanted: WantedStatement, policy: Policy
   })
 }
 
-/** Removes the statement that waits for a receipt which is there: a run was killed between the two. */
-function removeAnswered(receipt: string, entry: Receipt['entry']): void {
-  const pending = pendingOf(receipt)
+/** Removes the statement that waits for a receipt which is there, where that shows all that the statement seals: a run was killed between the two. */
+function removeAnswered(path: string, receipt: Receipt): void {
+  const pending = pendingOf(path)
   if (!existsSync(fsPath(pending))) return
-  const waits = attempt(() => splitPresentation(keptStatement(pending).presentation).jws)
-  if (entry.known && waits === entry.statement) removeFile(pending)
+  if (valueOr(() => takesThePlaceOf(receipt, keptStatement(pending).presentation), false)) removeFile(pending)
 }
 
 function isAbout({ faults, unjudged, body, statement, disclosures }: CheckedReceipt, wanted: WantedStatement): boolean {

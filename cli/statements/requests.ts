@@ -1,5 +1,7 @@
+import { attempt } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { type JsonValue, parseJson, requireObject } from '../../src/core/json.ts'
+import { bodyOf } from '../../src/statements/body.ts'
 import type { ComposedStatement, Signer } from '../../src/statements/compose.ts'
 import { isProposable, type Kind } from '../../src/statements/kinds.ts'
 import { signStatement } from './sign.ts'
@@ -13,7 +15,7 @@ export interface ChangeRequest {
   readonly members: object
 }
 
-/** Reads a request from a file. Throws `file-unreadable`, `usage`, the codes of parseJson. */
+/** Reads a request from a file: a change whose members are those of its kind. Throws `file-unreadable`, `usage`, the codes of parseJson. */
 export function readRequest(path: string): ChangeRequest {
   const { aud, kind, ...members } = requireObject(parseJson(readArtefact(path), path), path) as Record<
     string,
@@ -22,7 +24,9 @@ export function readRequest(path: string): ChangeRequest {
   if (typeof aud !== 'string' || typeof kind !== 'string' || !isProposable(kind)) {
     throw new EvidenceError('usage', `${path} asks for no change that an administrator signs`, { where: path })
   }
-  return { aud, kind, members }
+  const body = attempt(() => bodyOf(kind, members))
+  if (!(body instanceof EvidenceError)) return { aud, kind, members }
+  throw new EvidenceError('usage', `${path} asks for no ${kind} that can be: ${body.message}`, { where: path })
 }
 
 /** Signs a request as one's own statement, now. */

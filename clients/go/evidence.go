@@ -1276,6 +1276,8 @@ type Receipt struct {
 	Witnesses []Cosignature
 
 	entry, root []byte
+	// Digests of the sealed claims that the receipt discloses.
+	disclosed map[string]bool
 }
 
 // Reference is how statements name this entry.
@@ -1420,6 +1422,10 @@ func judge(read *parsedReceipt, policy *Policy, result *Receipt, found *findings
 	result.KeyID, result.Payload = said.kid, said.payload
 	checkStatement(read.jws, said, read.publicKey, note.origin, read.disclosures, result.Claims, found)
 	result.Withheld = len(sealedIn(said)) - len(read.disclosures)
+	result.disclosed = map[string]bool{}
+	for _, one := range read.disclosures {
+		result.disclosed[one.digest] = true
+	}
 }
 
 // checkStatement is page 06, steps 6 to 9: signer, audience, members, disclosures. It fills in the claims that are disclosed.
@@ -1560,14 +1566,16 @@ func sameBytes(earlier, wanted []any) (same, lacking bool) {
 	return same, lacking
 }
 
-// KeepReceipt writes a receipt to a file that was not there. A receipt of the same entry that is there, and verifies, is left as it is.
+// KeepReceipt writes a receipt to a file that was not there. A receipt of the same entry that is there, verifies and discloses as much,
+// is left as it is.
 func KeepReceipt(path string, receipt *Receipt, policy *Policy) error {
 	err := WriteNewFile(path, receipt.Data)
 	if err == nil || AsError(err).Code != "file-exists" {
 		return err
 	}
 	if data, failed := ReadFile(path, receiptBytes, false); failed == nil {
-		if there, failed := VerifyReceipt(data, policy); failed == nil && bytes.Equal(there.entry, receipt.entry) {
+		there, failed := VerifyReceipt(data, policy)
+		if failed == nil && bytes.Equal(there.entry, receipt.entry) && isWithin(receipt.disclosed, there.disclosed) {
 			return nil
 		}
 	}
@@ -1578,6 +1586,32 @@ func KeepReceipt(path string, receipt *Receipt, policy *Policy) error {
 func (r *Receipt) IsOf(statement string) bool {
 	jws, _, _ := strings.Cut(statement, "~")
 	return strings.Split(string(r.entry), "\n")[4] == jws
+}
+
+// Replaces tells whether the receipt is of this very statement, and discloses all that it does: the statement is then not needed any
+// more. One that discloses more has the only copy of the salts.
+func (r *Receipt) Replaces(statement string) bool {
+	return r.IsOf(statement) && isWithin(disclosedIn(statement), r.disclosed)
+}
+
+// disclosedIn gives the digests of the disclosures of a presentation.
+func disclosedIn(statement string) map[string]bool {
+	digests := map[string]bool{}
+	for _, text := range strings.Split(statement, "~")[1:] {
+		if text != "" {
+			digests[b64url(sum([]byte(text)))] = true
+		}
+	}
+	return digests
+}
+
+func isWithin(some, all map[string]bool) bool {
+	for one := range some {
+		if !all[one] {
+			return false
+		}
+	}
+	return true
 }
 
 // ---- Page 15: status -----------------------------------------------------------------------------------------------
@@ -2054,6 +2088,12 @@ func (c *Client) accepted(statement string, status int, said map[string]any) (*R
 	receipt, err := c.verified(said, func(read *parsedReceipt) bool { return read.jws == jws })
 	if err != nil {
 		return nil, err
+	}
+	// The statement has the only copy of the salts. Where an order erased a claim, Receipt fetches what there is now.
+	if sent := disclosedIn(statement); len(sent) != len(receipt.disclosed) || !isWithin(sent, receipt.disclosed) {
+		bad := newError("server-answer", "the receipt of entry %d does not disclose exactly what was sent: keep the statement", receipt.Index)
+		bad.Receipt = receipt.Data
+		return nil, bad
 	}
 	return &Result{Created: status == http.StatusCreated, Receipt: receipt}, nil
 }

@@ -42,7 +42,7 @@ import urllib.request
 import uuid
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Tuple, TypeVar, Union
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -956,6 +956,16 @@ class Receipt:
     # Witnesses that cosigned, with the time of each in seconds.
     witnesses: Tuple[Tuple[str, int], ...]
 
+    def replaces(self, statement: str) -> bool:
+        """Whether this is the receipt of this very statement, and discloses all that it does: the statement is then not needed any more."""
+        jws, *texts = statement.strip().split("~")
+        return self.entry.split(b"\n")[4] == jws.encode() and _digests(texts) <= self.disclosed
+
+    @property
+    def disclosed(self) -> FrozenSet[str]:
+        """Digests of the sealed claims that the receipt discloses."""
+        return frozenset(one.digest for one in _parse_receipt(self.data).disclosures)
+
     @property
     def reference(self) -> Dict[str, Any]:
         """How statements name this entry."""
@@ -1168,16 +1178,14 @@ def _same_bytes(items: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str
 
 
 def keep_receipt(path: Path, receipt: Receipt, policy: Policy) -> None:
-    """Writes a receipt to a file that was not there. A receipt of the same entry that is there, and verifies, is left as it is."""
+    """Writes a receipt to a file that was not there. A receipt of the same entry that is there, verifies and discloses as much, is left as it is."""
     try:
         write_new_file(path, receipt.data)
     except EvidenceError as error:
-        if error.code != "file-exists" or _caught(lambda: _entry_at(path, policy)) != receipt.entry:
+        there = _caught(lambda: verify_receipt(read_file(path, RECEIPT_BYTES), policy))
+        same = isinstance(there, Receipt) and there.entry == receipt.entry and receipt.disclosed <= there.disclosed
+        if error.code != "file-exists" or not same:
             raise
-
-
-def _entry_at(path: Path, policy: Policy) -> bytes:
-    return verify_receipt(read_file(path, RECEIPT_BYTES), policy).entry
 
 
 # ---- Page 15: status -------------------------------------------------------------------------------------------------
@@ -1497,8 +1505,13 @@ class Client:
         return self._accepted(statement, status, document)
 
     def _accepted(self, statement: str, status: int, document: Mapping[str, Any]) -> Deposit:
-        jws = statement.split("~", 1)[0]
-        return Deposit(status == 201, self._verified(document, lambda read: read.jws == jws))
+        jws, *texts = statement.split("~")
+        receipt = self._verified(document, lambda read: read.jws == jws)
+        # The statement has the only copy of the salts. Where an order erased a claim, `receipt` fetches what there is now.
+        if receipt.disclosed != _digests(texts):
+            why = f"the receipt of entry {receipt.index} does not disclose exactly what was sent: keep the statement"
+            raise EvidenceError("server-answer", why, receipt=receipt.data)
+        return Deposit(status == 201, receipt)
 
     def _verified(self, document: Mapping[str, Any], is_asked: Callable[[_Parsed], bool]) -> Receipt:
         """The receipt of an answer, of what was asked for."""
@@ -1674,6 +1687,10 @@ def _caught(call: Callable[[], _Made]) -> Union[_Made, EvidenceError]:
         return error
 
 
+def _digests(disclosures: Sequence[str]) -> FrozenSet[str]:
+    return frozenset(b64url(sha256(text.encode())) for text in disclosures if text != "")
+
+
 def _check_presentation(statement: str) -> None:
     """Only the characters of a presentation: a line feed would be another statement of the batch."""
     fits = re.fullmatch(r"[A-Za-z0-9_.~-]{1,262144}", statement) is not None
@@ -1751,8 +1768,8 @@ def _row(path: str, result: Result, policy: Policy) -> Dict[str, Any]:
     keep_receipt(path + ".tlog-proof", result.receipt, policy)
     waiting = path + ".evidence-statement"
     kept = _caught(lambda: read_file(waiting, RECEIPT_BYTES))
-    # Beside a receipt of an earlier run another statement may wait: it stays.
-    if isinstance(kept, bytes) and kept.strip().split(b"~")[0] == result.receipt.entry.split(b"\n")[4]:
+    # Beside a receipt of an earlier run another statement may wait, or one that discloses more: it stays.
+    if isinstance(kept, bytes) and result.receipt.replaces(kept.decode("utf-8", "replace")):
         os.unlink(waiting)
     return {"file": path, "created": result.created, **result.receipt.as_json()}
 

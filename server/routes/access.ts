@@ -37,6 +37,8 @@ export function accessRoutes(app: FastifyInstance, context: ServerContext): void
       const { index } = request.params
       if (reader.kind === 'anonymous') throw ledger.rights.denied(reader, `what stands on entry ${index}`)
       const isShown = ledger.rights.rulesShown(reader, entryFacts(await ledger.reads.entry(index)))
+      // What stands is what sealed terms say.
+      if (ledger.claimsRefusal !== undefined) throw ledger.claimsRefusal
       reply.header('Cache-Control', 'private, no-store')
       const { access, nowMs } = reader.standing
       const rules = standingOn(access, index, nowMs)

@@ -1,6 +1,7 @@
 import { maxFileProofBytes } from '../core/file-proof.ts'
 import { maxTransitionBytes } from '../core/key-transition.ts'
 import { maxProofBytes } from '../core/tlog-proof.ts'
+import { laterEventNames } from '../statements/later-event-names.ts'
 
 /*
  * What a certificate carries. What it proves is in these files, which stand in it as they are; all that is drawn is drawn from them.
@@ -68,8 +69,11 @@ export const attachmentKinds = {
 export type LaterName = `later-${number}.tlog-proof`
 export type AttachmentName = keyof typeof attachmentKinds | LaterName
 
-/** Most receipts of later entries in one certificate. */
-export const maxLaterReceipts = 350
+/** Most receipts of later entries of one sort that are attached. */
+export const attachedOfSort = 50
+
+/** Most receipts of later entries in one certificate: of each sort but that of references from deposits, which is never attached. */
+export const maxLaterReceipts: number = attachedOfSort * (laterEventNames.length - 1)
 
 const laterKind: AttachmentKind = {
   type: 'text/plain',

@@ -2,12 +2,14 @@ import { tryTime, timeText } from '../core/time.ts'
 import { certificateWords, type DocumentLanguage as Language } from '../words/certificate.ts'
 import type { CertificateWords } from '../words/en/certificate.ts'
 import { type AttachmentName, type CertificateForm, inOrder } from './attachments.ts'
+import { isOfCustody } from './custody.ts'
 import {
   type CaseFields,
   type CertificateModel,
   type Collection,
   isOfPart,
   type ShownEvent,
+  type ShownHolding,
   type ShownItem,
   standingOf,
   type StatedEvent,
@@ -102,6 +104,7 @@ export function contentOf(
     [(w) => w.checkpoint, checkpoint(model, writer)],
     [(w) => w.source, source(model, writer)],
     [(w) => w.persons, persons(model, writer)],
+    [(w) => w.custody, custody(model, writer)],
     [(w) => w.later, laterEvents(model, writer)],
     [(w) => w.howTo, howTo(model, writer, form)],
     [(w) => w.platform, platform(model, writer)],
@@ -384,9 +387,49 @@ function persons({ shown }: CertificateModel, { own, row }: Writer): Block[] {
   ]
 }
 
+/** From whom to whom it went by the attached entries, and who holds it by them. */
+function custody({ stated, shown }: CertificateModel, { say, own, row }: Writer): Block[] {
+  const { signer, index, time } = shown
+  const events = shown.later.filter(isOfCustody)
+  const gaps = [...new Set(shown.custody.flatMap((held) => held.gaps))]
+  const none = say((w) => (stated.later === null ? w.notAsked : w.noEvents))
+  return [
+    { is: 'paragraph', said: say((w) => w.custodyNote), tone: 'plain' },
+    row(
+      (w) => w.custodyFirst,
+      say((w) => w.custodyFirstText(signer.id, index, timeShown(time))),
+    ),
+    row(
+      (w) => w.custodySteps,
+      ...(events.length === 0 ? [none] : events.map((event) => say((w) => shownText(event, w)))),
+    ),
+    ...(gaps.length === 0
+      ? []
+      : [
+          row(
+            (w) => w.custodyGaps,
+            say((w) => w.custodyGapsText(gaps.join(', '))),
+          ),
+        ]),
+    row((w) => w.custodian, ...(shown.custody.length === 0 ? [own(null)] : holdings(shown.custody).map(say))),
+  ]
+}
+
+/** Who holds the items: one line where it is the same of all. */
+function holdings(custody: readonly ShownHolding[]): Word[] {
+  const nameOf = ({ holder, since, ended, byOrder }: ShownHolding): string =>
+    JSON.stringify([holder, since, ended, byOrder])
+  const isOne = new Set(custody.map(nameOf)).size === 1
+  return (isOne ? custody.slice(0, 1) : custody).map(({ item, holder, since, ended, byOrder }) => (w) => {
+    const said = ended === null ? w.held(holder, since) : w.notHeld(holder, since, ended)
+    const order = byOrder === null ? '' : w.heldByOrder(byOrder)
+    return `${isOne ? '' : `${w.item(item)}: `}${said}${order}`
+  })
+}
+
 function laterEvents(model: CertificateModel, { say, row }: Writer): Block[] {
   const { later } = model.stated
-  const attached = model.shown.later
+  const attached = model.shown.later.filter((event) => !isOfCustody(event))
   const { events = [], others = [] } = later ?? {}
   const stated = [
     ...events.map((event) => say((w) => statedText(event, w))),
@@ -404,23 +447,29 @@ function laterEvents(model: CertificateModel, { say, row }: Writer): Block[] {
 }
 
 function shownText(event: ShownEvent, w: CertificateWords): string {
-  return w.eventAttached(eventText(event, w), event.by, event.attachment)
+  const { flags, inLieu } = event
+  const ground = (flag: string): string => (flag === 'moved-by-order' && inLieu !== null ? ` (${inLieu})` : '')
+  const attached = w.eventAttached(eventText(event, w), event.by, event.attachment)
+  return flags.reduce((text, flag) => w.flagged(text, `${w.flags[flag]}${ground(flag)}`), attached)
 }
 
 function statedText(event: StatedEvent, w: CertificateWords): string {
   const { what, index, time } = event
   if (time === null) return w.eventStated(w.eventNames[what] ?? what, index)
-  return eventText({ ...event, time, compromisedSince: null, item: null, line: null }, w)
+  return eventText({ ...event, time }, w)
 }
 
 function eventText(
-  { what, index, time, code, compromisedSince, item, line }: Omit<ShownEvent, 'attachment' | 'by'>,
+  { what, index, time, code, ...more }: Pick<ShownEvent, 'what' | 'index' | 'time' | 'code'> & Partial<ShownEvent>,
   w: CertificateWords,
 ): string {
+  const { compromisedSince = null, item = null, line = null, giver = null, receiver = null, on = null } = more
   const name = w.eventNames[what] ?? what
   const since = compromisedSince === null ? null : w.since(timeShown(compromisedSince))
   const part = item === null ? null : w.part(item, line ?? undefined)
-  const reasons = [code, since, part].filter((one) => one !== null)
+  const passed = giver === null || receiver === null ? null : w.passed(giver, receiver)
+  const challenge = on === null ? null : w.onChallenge(on)
+  const reasons = [code, passed, since, part, challenge].filter((one) => one !== null)
   return w.event(name, reasons.length === 0 ? '' : ` (${reasons.join(', ')})`, index, timeShown(time))
 }
 

@@ -3,7 +3,7 @@ import { EvidenceError } from '../core/errors.ts'
 import { utf8 } from '../core/bytes.ts'
 import { parseJson } from '../core/json.ts'
 import { tryTime } from '../core/time.ts'
-import type { LaterEventName } from '../statements/kind.ts'
+import type { EventFlag, LaterEventName } from '../statements/kind.ts'
 import { laterEventNames } from '../statements/later-event-names.ts'
 import type { LaterName } from './attachments.ts'
 
@@ -131,6 +131,30 @@ export interface ShownEvent {
   readonly attachment: LaterName
   /** Who signed the later entry. */
   readonly by: string
+  /** Who signed the release within a hand-over, and to whom it is. */
+  readonly giver: string | null
+  readonly receiver: string | null
+  /** What is said for ever beside it. */
+  readonly flags: readonly EventFlag[]
+  /** On what ground an authority gave in lieu of the holder. */
+  readonly inLieu: string | null
+  /** Index of the attached challenge that a finding is on; null where it is about the deposit itself. */
+  readonly on: number | null
+}
+
+/** Who holds an item by the attached entries: whether there are others they do not show. */
+export interface ShownHolding {
+  readonly item: number
+  /** Its custodian, or the last one where custody ended. */
+  readonly holder: string
+  /** Index of the entry by which that is so. */
+  readonly since: number
+  /** How custody ended; null where it is held. */
+  readonly ended: string | null
+  /** Index of the last transfer by order, without the holder's signature. */
+  readonly byOrder: number | null
+  /** Entries that do not follow from those before them, by their custodian or by its end: one between them is not attached. */
+  readonly gaps: readonly number[]
 }
 
 /** What the attachments show. */
@@ -156,6 +180,8 @@ export interface Shown {
   readonly note: string | null
   readonly withheld: number
   readonly later: readonly ShownEvent[]
+  /** Who holds each item by the attached entries. */
+  readonly custody: readonly ShownHolding[]
   /** An attached later entry says that the signing key was compromised at the entry's time. */
   readonly flagged: boolean
   /** The first lines of the attached list. */

@@ -11,6 +11,7 @@ import { utf8 } from '../core/bytes.ts'
 import { itemsOf } from '../statements/said.ts'
 import type { Item } from '../statements/members.ts'
 import type { CheckResult } from '../check/steps/receipt.ts'
+import { heldBy } from './custody.ts'
 import {
   type CaseFields,
   type CertificateModel,
@@ -103,6 +104,7 @@ function shownBy({ result, policy, lines, later }: Evidenced, stated: Stated): S
     note: typeof note === 'string' ? modelText(note) : null,
     withheld,
     later,
+    custody: heldBy({ depositor: statement.common.iss, index: entry.index, count: itemsOf(body).length }, later),
     flagged: entry.known && later.some((event) => flagsAt(event, entry.time)),
     files: lines
       .slice(0, listedAtMost)

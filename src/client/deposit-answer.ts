@@ -1,6 +1,7 @@
+import { valueOr } from '../core/attempt.ts'
 import { toBase64 } from '../core/base64.ts'
 import { utf8 } from '../core/bytes.ts'
-import { splitPresentation } from '../core/disclosure.ts'
+import { parseDisclosure, splitPresentation } from '../core/disclosure.ts'
 import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Policy } from '../core/policy.ts'
@@ -24,12 +25,15 @@ interface Answered {
 
 /**
  * Holds an answer to a deposit against the policy, but for its quorum, and against what was sent: a server is believed only as far as its
- * receipt proves, and whatever it says beside it must be what the receipt says. Throws `server-answer`.
+ * receipt proves, whatever it says beside it must be what the receipt says, and the receipt shows every claim that was sent, and no other: what
+ * was signed is then not needed any more, though it has the salts of what is sealed (docs/design/client.md). Throws `server-answer`.
  */
 export function requireAnswerFor(answer: Answered, presentation: string, policy: Policy): void {
-  const { entry, entryBytes } = requireSoundReceipt(answer.receipt, policy)
-  if (!entry.known || entry.statement !== splitPresentation(presentation).jws)
+  const receipt = requireSoundReceipt(answer.receipt, policy)
+  const { entry, entryBytes } = receipt
+  if (!isStatementOf(receipt, presentation))
     throw new EvidenceError('server-answer', 'the server’s receipt does not verify: it is for another statement')
+  requireAllShown(receipt, presentation)
   const proven = { index: entry.index, time: entry.time, leafHash: toBase64(leafHash(entryBytes)) }
   for (const where of ['index', 'time', 'leafHash'] as const) {
     if (answer[where] === proven[where]) continue
@@ -39,6 +43,42 @@ export function requireAnswerFor(answer: Answered, presentation: string, policy:
       found: String(answer[where]),
     })
   }
+}
+
+function isStatementOf({ entry }: Receipt, presentation: string): boolean {
+  return entry.known && entry.statement === splitPresentation(presentation).jws
+}
+
+/** True where a receipt is of this very statement, and shows every claim that is disclosed with it: it can take the statement's place. */
+export function takesThePlaceOf(receipt: Receipt, presentation: string): boolean {
+  return isStatementOf(receipt, presentation) && missingFrom(receipt, presentation).length === 0
+}
+
+/** The disclosures of a presentation that a receipt does not have. */
+function missingFrom({ disclosures }: Receipt, presentation: string): readonly string[] {
+  const shown = new Set(disclosures.map(({ text }) => text))
+  return splitPresentation(presentation).disclosures.filter((text) => !shown.has(text))
+}
+
+function requireAllShown(receipt: Receipt, presentation: string): void {
+  const { index } = receipt.entry
+  const missing = missingFrom(receipt, presentation)
+  const claims = missing.map((text) => valueOr(() => parseDisclosure(text).claim.slice(0, 40), '?'))
+  if (claims.length > 0) {
+    throw new EvidenceError(
+      'server-answer',
+      `the server’s receipt withholds what was sealed and sent (${claims.join(', ')}); what was signed has the only copy of its salts, and is to be kept. Where an order erased them, "evidence receipt ${index}" fetches the receipt as it is now`,
+      { index },
+    )
+  }
+  const sent = splitPresentation(presentation).disclosures
+  const other = receipt.disclosures.find(({ text }) => !sent.includes(text))
+  if (other !== undefined)
+    throw new EvidenceError(
+      'server-answer',
+      `the server’s receipt shows the claim "${other.claim.slice(0, 40)}", which was not sent`,
+      { index },
+    )
 }
 
 /** Holds a receipt that a server gave against the policy, but for its quorum, and gives it. Throws `server-answer`. */

@@ -213,9 +213,13 @@ export function asUnanswered(error: EvidenceError): EvidenceError {
 /** The error that a problem document, read already, states. */
 export function problemFrom(document: unknown): EvidenceError {
   const { code, detail, where, index, expected, found } = (document ?? {}) as Record<string, unknown>
-  if (typeof code !== 'string' || !Object.hasOwn(errorTable, code)) {
-    return new EvidenceError('server-answer', `the server refused with the unknown code ${String(code).slice(0, 40)}`)
-  }
+  if (typeof code !== 'string')
+    return new EvidenceError(
+      'server-answer',
+      'the server refused, and its answer is no problem document: it has no code',
+    )
+  if (!Object.hasOwn(errorTable, code))
+    return new EvidenceError('server-answer', `the server refused with the unknown code ${code.slice(0, 40)}`)
   return new ServerRefusal(code as ErrorCode, typeof detail === 'string' ? detail : code, {
     ...(typeof where === 'string' ? { where } : {}),
     ...(typeof expected === 'string' ? { expected } : {}),

@@ -18,6 +18,7 @@ import {
   ledgerAnswer,
   readingsAnswer,
   receiptAnswer,
+  searchAnswer,
   servedAnswer,
   stampAnswer,
   timeStampsAnswer,
@@ -99,16 +100,17 @@ export class LedgerClient {
   async participants(): Promise<readonly ParticipantInfo[]> {
     return (await this.shaped(participantList, '/v1/participants')).participants
   }
-  entry(index: number): Promise<EntryInfo> {
-    return this.shaped(entryAnswer, `/v1/entries/${index}`)
+  async entry(index: number): Promise<EntryInfo> {
+    return answerAbout(index, await this.shaped(entryAnswer, `/v1/entries/${index}`))
   }
   /** What stands on a deposit, as far as the asker may see it. */
-  access(index: number): Promise<z.infer<typeof accessAnswer>> {
-    return this.shaped(accessAnswer, `/v1/entries/${index}/access`)
+  async access(index: number): Promise<z.infer<typeof accessAnswer>> {
+    return answerAbout(index, await this.shaped(accessAnswer, `/v1/entries/${index}/access`))
   }
   /** Who holds each item of a deposit now, and a page of what was said of its custody, after entry `after`. */
-  custody(index: number, after?: number): Promise<z.infer<typeof custodyAnswer>> {
-    return this.shaped(custodyAnswer, `/v1/entries/${index}/custody?${queryOf({ after })}`)
+  async custody(index: number, after?: number): Promise<z.infer<typeof custodyAnswer>> {
+    const path = `/v1/entries/${index}/custody?${queryOf({ after })}`
+    return answerAbout(index, await this.shaped(custodyAnswer, path))
   }
   /** The days of the log of readings, or a page of one day. */
   readings(query: {
@@ -122,7 +124,7 @@ export class LedgerClient {
     return this.shaped(servedAnswer, `/v1/entries/${order}/served?${queryOf({ after })}`)
   }
   async receipt(index: number): Promise<string> {
-    return (await this.shaped(receiptAnswer, `/v1/entries/${index}/receipt`)).receipt
+    return answerAbout(index, await this.shaped(receiptAnswer, `/v1/entries/${index}/receipt`)).receipt
   }
   /**
    * The answer as it came, for `checkStatus` (docs/spec/15-status.md). The entry's bytes are the right to ask, and are not
@@ -145,11 +147,48 @@ export class LedgerClient {
       throw error
     }
   }
-  find(query: Readonly<Record<string, string>>): Promise<EntryPage> {
-    return this.shaped(entriesAnswer, `/v1/entries?${queryOf(query)}`)
+  /**
+   * Entries that a search names. Case and exhibit numbers are sealed, and so asked for in the body of a request, which no proxy logs, where the
+   * search names nothing else: the ledger gives the first entries so. What comes after them, and numbers beside other members, stand in the address.
+   */
+  async find(query: Readonly<Record<string, string>>): Promise<EntryPage> {
+    const first = await this.firstOfNumber(query)
+    if (first?.next === null) return first
+    const after = first === undefined ? query : { ...query, after: String(first.next) }
+    const limit = Number(query['limit'] ?? defaultLimit) - (first?.entries.length ?? 0)
+    if (first !== undefined && limit <= 0) return first
+    const rest = first === undefined ? after : { ...after, limit: String(limit) }
+    const page = await this.shaped(entriesAnswer, `/v1/entries?${queryOf(rest)}`)
+    return first === undefined ? page : { ...page, entries: [...first.entries, ...page.entries] }
   }
-  inclusion(index: number, size?: number): Promise<z.infer<typeof inclusionAnswer>> {
-    return this.shaped(inclusionAnswer, `/v1/proofs/inclusion?${queryOf({ index, size })}`)
+
+  /** The first entries with a case number, an exhibit number, or both, at most as many as are asked for; undefined of another search, and where they are not told so. */
+  private async firstOfNumber({
+    limit = String(defaultLimit),
+    ...query
+  }: Readonly<Record<string, string>>): Promise<EntryPage | undefined> {
+    const { case: number, exhibit, ...others } = query
+    const lists = { ...(number && { cases: [number] }), ...(exhibit && { exhibits: [exhibit] }) }
+    const asked = Object.keys(lists).length
+    if (asked === 0 || Object.keys(others).length > 0) return undefined
+    const headers = { 'content-type': 'application/json', accept: 'application/json', ...(await this.authorization()) }
+    const answer = await this.send('/v1/entries/search', { method: 'POST', headers, body: JSON.stringify(lists) })
+    const { results } = requireShape(searchAnswer, parseAnswer(answer), '/v1/entries/search')
+    const [found, second] = results
+    if (found === undefined || results.length !== asked)
+      throw new EvidenceError('server-answer', 'the server answers another number of searches')
+    const isCut = results.some(({ entries, more }) => entries === null || more)
+    // Of both numbers: what is in both lists, where both are whole.
+    if (second !== undefined && isCut) return undefined
+    const both = new Set(second?.entries?.map(({ index }) => index))
+    const all = (found.entries ?? []).filter(({ index }) => second === undefined || both.has(index))
+    const entries = all.slice(0, Number(limit))
+    const last = entries.at(-1)
+    if (last === undefined) return isCut ? undefined : { entries: [], next: null }
+    return { entries, next: isCut || entries.length < all.length ? last.index : null }
+  }
+  async inclusion(index: number, size?: number): Promise<z.infer<typeof inclusionAnswer>> {
+    return answerAbout(index, await this.shaped(inclusionAnswer, `/v1/proofs/inclusion?${queryOf({ index, size })}`))
   }
   consistency(from: number, to?: number): Promise<z.infer<typeof consistencyAnswer>> {
     return this.shaped(consistencyAnswer, `/v1/proofs/consistency?${queryOf({ from, to })}`)
@@ -216,6 +255,23 @@ export class LedgerClient {
         : withClock(problemFrom(result), answer.clockAhead)
     })
   }
+}
+
+/** Entries that a list has where nothing is said of it. */
+const defaultLimit = 100
+
+/** An answer that says which entry it is about. Throws `server-answer` where that is another than was asked for. */
+function answerAbout<T extends { readonly index: number }>(index: number, answer: T): T {
+  if (answer.index === index) return answer
+  throw new EvidenceError(
+    'server-answer',
+    `the server’s answer is about entry ${answer.index}, and not about ${index}`,
+    {
+      where: 'index',
+      expected: String(index),
+      found: String(answer.index),
+    },
+  )
 }
 
 /** Throws the error that an answer states which is not of 200 to `most`. */

@@ -281,7 +281,7 @@ export const errorTable = {
   'access-too-many': {
     status: 409,
     exit: 3,
-    action: 'End rules that are not needed any more, or name several participants in one.',
+    action: 'End rules that are not needed any more.',
   },
   'readings-failed': {
     status: 503,
@@ -589,6 +589,12 @@ export const errorTable = {
     action:
       'Stop the process that uses the folder, also where it runs in another container, or ask the server (--url).',
   },
+  'not-a-lock': {
+    status: 409,
+    exit: 3,
+    action:
+      'Nothing was written. See what has the name of the lock, and move it away: it is a file of another purpose, a link, or of another user.',
+  },
   'ledger-moved': {
     status: 503,
     exit: 3,
@@ -840,6 +846,12 @@ export const errorTable = {
   },
   'answer-full': { status: 413, exit: 3, action: 'Ask for the rest in another request.' },
   'receipt-not-found': { status: 404, exit: 2, action: 'Name the receipt by --receipt FILE.' },
+  'number-not-shown': {
+    status: 403,
+    exit: 3,
+    action:
+      'Name the deposit by its index or its receipt: who is not shown the number cannot tell which deposit has it.',
+  },
   'profile-missing': { status: 404, exit: 2, action: 'Set the ledger up by "evidence setup URL --profile NAME".' },
   'profile-malformed': { status: 500, exit: 3, action: 'Set the ledger up again: evidence setup URL.' },
   'fingerprint-differs': {

@@ -50,3 +50,11 @@ export function claimsAreShut({ of, size, since }: ClaimsShut): EvidenceError {
   const message = `sealed claims are not shown: the ledger is a copy of ${of} that took its place at ${since}, and orders to erase after its ${size} entries may be missing`
   return new EvidenceError('claims-shut', message)
 }
+
+/** Why no sealed claim is read of a folder that lacks terms of rules of access. */
+export function termsAreMissing(lacking: readonly number[]): EvidenceError {
+  const [first] = lacking
+  const more = lacking.length > 1 ? ` and ${lacking.length - 1} more` : ''
+  const message = `sealed claims are not shown, and none are erased: the terms of the rule of access in entry ${first}${more} are missing, and nothing erased them, so that a seal or a hold may be lost; bring them back from a copy, or say that they are gone by "evidence ledger erase ${first} --claim terms"`
+  return new EvidenceError('database-thinned', message, { index: first as number })
+}

@@ -1,12 +1,15 @@
+import { attempt } from '../core/attempt.ts'
 import { signatureTypes } from '../core/cosignature.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { parseJson, requireObject } from '../core/json.ts'
 import type { Jwk } from '../core/jwk.ts'
-import { type VerifierKey, verifierKey } from '../core/note.ts'
+import { parseVerifierKey, type VerifierKey, verifierKey } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
 import { requireOrigin } from '../core/origin.ts'
 import { encodeLogPolicy } from '../core/policy.ts'
+import { bodyOf } from '../statements/body.ts'
 import type { MembersOf } from '../statements/kinds.ts'
-import { fileBounds, isNameFree, readBoundedText } from '../node/bounded-file.ts'
+import { fileBounds, isNameFree, readNamed } from '../node/bounded-file.ts'
 import { writeDurably, writeNewFile } from '../node/durable-file.ts'
 import { beginFolder } from '../node/folder-filling.ts'
 import { createKeyFile, readKeyFile, type SigningKey } from '../node/key-file.ts'
@@ -126,13 +129,31 @@ export function writeConfig(folder: DataFolder, config: FolderConfig): void {
   writeDurably(folder.config, `${JSON.stringify(config, null, 2)}\n`)
 }
 
-/** Reads the unsigned genesis of a prepared folder. Throws `file-unreadable`. */
+/**
+ * Reads an unsigned genesis: what the kind asks for, and that its first administrator issues it for its own origin. Throws `file-unreadable`, with
+ * what is wrong with it.
+ */
 export function readGenesisRequest(path: string): GenesisRequest {
-  try {
-    return JSON.parse(readBoundedText(path, fileBounds.small)) as GenesisRequest
-  } catch (cause) {
-    throw new EvidenceError('file-unreadable', `${path} cannot be read as a genesis`, { where: path }, { cause })
-  }
+  const bad = (why: string, cause?: unknown): EvidenceError =>
+    new EvidenceError('file-unreadable', `${path} cannot be read as a genesis: ${why}`, { where: path }, { cause })
+  const read = attempt(() => genesisIn(readNamed(path, fileBounds.small), bad))
+  if (!(read instanceof EvidenceError)) return read
+  throw read.code === 'file-unreadable' ? read : bad(read.message, read)
+}
+
+function genesisIn(bytes: Uint8Array, bad: (why: string) => EvidenceError): GenesisRequest {
+  const { iss, aud, kind, ...own } = requireObject(parseJson(bytes, 'genesis'), 'genesis')
+  const body = typeof kind === 'string' ? bodyOf(kind, own) : undefined
+  if (body?.kind !== 'ledger.genesis') throw bad('its kind is another, or none')
+  const { origin, administrators, ledgerKeys } = body.members
+  const [first] = administrators
+  if (first === undefined || iss !== first.id) throw bad('"iss" is not its first administrator')
+  if (aud !== origin) throw bad('"aud" is not its origin')
+  if (new Set(administrators.map(({ id }) => id)).size < administrators.length)
+    throw bad('two administrators have one id')
+  for (const text of ledgerKeys)
+    if (parseVerifierKey(text).name !== origin) throw bad('a key of the ledger bears another name than its origin')
+  return { iss: first.id, aud: origin, kind: body.kind, ...body.members }
 }
 
 /** Opens the ledger's own key file. Throws the codes of readConfig (`ledger-missing` where there is none) and readKeyFile. */

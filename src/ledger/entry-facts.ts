@@ -11,6 +11,7 @@ import { type OpenedEntry, openEntry } from '../statements/open.ts'
 import type { TargetFacts } from '../statements/rules.ts'
 import { accessTermsOf, referencesOf, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
+import { aboutOf } from './access/subjects.ts'
 import type { RegistryChecksum } from './storage.ts'
 
 /** A stored entry of ours, taken apart. */
@@ -44,6 +45,7 @@ export class EarlierEntry {
   private opened: OpenedEntry | undefined
   private target: TargetFacts | undefined
   private status: Uint8Array | undefined
+  private aboutRead: readonly number[] | undefined
 
   constructor(bytes: Uint8Array, index: number) {
     this.bytes = bytes
@@ -57,6 +59,10 @@ export class EarlierEntry {
   /** What shows that somebody has the entry ({@link statusHash}). */
   get statusHash(): Uint8Array {
     return (this.status ??= statusHash(this.bytes))
+  }
+  /** What it itself says something of. Throws `storage-damaged`. */
+  get about(): readonly number[] {
+    return (this.aboutRead ??= aboutOf(this.stored.statement))
   }
   /** What references ask of it. Throws `storage-damaged`. */
   get facts(): TargetFacts {

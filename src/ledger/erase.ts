@@ -1,7 +1,9 @@
 import { type Disclosure, parseDisclosure } from '../core/disclosure.ts'
+import { readBody } from '../statements/body.ts'
+import { sealedDigestsOf } from '../statements/said.ts'
 import { addErasures, readErasures } from './erasures.ts'
 import { lookupsGone } from './lookup.ts'
-import type { LedgerReads } from './reads.ts'
+import type { LedgerReads, ServedEntry } from './reads.ts'
 import type { LedgerStorage } from './storage.ts'
 
 /**
@@ -25,4 +27,11 @@ export async function eraseDisclosures(
   const lists = lookupsGone(entry.statement.common, erased, keep)
   await storage.eraseDisclosures([{ index, keep: keep.map(({ text }) => text), lists }])
   return erased.map(({ claim }) => claim)
+}
+
+/** Lists the terms of a rule of access, which are lost, as erased: the operator's word that they are gone. Gives their claim. */
+export function listLost({ list }: { readonly list: string }, { index, statement }: ServedEntry): string[] {
+  const body = readBody(statement)
+  addErasures(list, [{ index, digests: body === undefined ? [] : [...sealedDigestsOf(body)] }])
+  return ['terms']
 }

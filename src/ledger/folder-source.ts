@@ -100,8 +100,7 @@ export class FolderSource {
   ): Promise<FolderSource> {
     const report = checkDatabase(folder.database)
     const faults = [...report.faults]
-    const missing = faults.find(({ code }) => code === 'database-missing')
-    if (missing !== undefined) throw missing
+    if (report.isFatal && faults[0] !== undefined) throw faults[0]
     // LevelDB does not look at the checksums of its tables, and ends the process where one cannot be (an assertion of its own).
     const [damaged] = faults.length > 0 ? [] : await checkTables(report.tables)
     if (damaged !== undefined) throw damaged

@@ -7,7 +7,7 @@ import type { LookupChecksum } from './lookup-tally.ts'
 import type {
   ErasedClaims,
   LedgerStorage,
-  ListsApart,
+  LeftOut,
   RegistryChecksum,
   StatementId,
   StoredGroup,
@@ -127,8 +127,8 @@ export class GatedStorage implements LedgerStorage {
   lookupList(list: LookupList, after: number, limit: number): Promise<number[]> {
     return this.shared((storage) => storage.lookupList(list, after, limit))
   }
-  lookup(key: LookupKey, after: number, limit: number, apart?: ListsApart): Promise<number[]> {
-    return this.shared((storage) => storage.lookup(key, after, limit, apart))
+  lookup(key: LookupKey, after: number, limit: number, out?: LeftOut): Promise<number[]> {
+    return this.shared((storage) => storage.lookup(key, after, limit, out))
   }
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {
     return this.shared((storage) => storage.hasLookups(keys))

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { parseEntry } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
@@ -8,6 +8,7 @@ import { openStatement } from '../statements/open.ts'
 import { readEnvelope } from '../statements/statement.ts'
 import type { LedgerSigningKey } from '../node/key-file.ts'
 import { syncFolder } from '../node/durable-file.ts'
+import { removeTree } from '../node/remove-tree.ts'
 import { emptyChain } from './chain-state.ts'
 import { type Clock, ClockGuard, systemClock } from './clock.ts'
 import { type GenesisRequest, readGenesisRequest, writeConfig } from './create.ts'
@@ -69,7 +70,7 @@ async function sequence(
   signer: LedgerSigningKey,
   clock: Clock,
 ): Promise<void> {
-  for (const leftover of [building.database, building.head]) rmSync(leftover, { recursive: true, force: true })
+  for (const leftover of [building.database, building.head]) removeTree(leftover)
   const storage = new GatedStorage(
     await LevelStorage.open(building.database, createLookupCodec(folder), { create: true }),
   )

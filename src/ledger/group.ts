@@ -16,15 +16,24 @@ import { custodyOf, sealedDigestsOf, searchFactsOf, signedWithin, targetFactsOf 
 import type { Statement } from '../statements/statement.ts'
 import { accessAfter } from './access/after.ts'
 import { standingAt } from './access/reading.ts'
+import { aboutOf, type Subjects, Way } from './access/subjects.ts'
 import { chainAfter, type ChainState } from './chain-state.ts'
 import { type EarlierEntry, readStored } from './entry-facts.ts'
 import { requireErasable } from './erasure-bars.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { type ListedBy, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import { orderIn, type StandingOrder, withoutOrdered } from './orders.ts'
-import { mayAskForId, type Place, type Prefetched, repeatOf, requireSealedBy, statementName } from './prefetch.ts'
+import {
+  aboutStored,
+  mayAskForId,
+  type Place,
+  type Prefetched,
+  repeatOf,
+  requireSealedBy,
+  statementName,
+} from './prefetch.ts'
 import type { ReceiptText, ReceiptWriter } from './receipt-writer.ts'
-import { aboutOf, type Reader, readerByKey, type Rights } from './rights.ts'
+import { type Reader, readerByKey, type Rights } from './rights.ts'
 import type { StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
@@ -193,7 +202,7 @@ export class GroupBuilder {
     // After all else that may refuse: which check comes first would tell whether the reference holds.
     if (hidden !== undefined) throw hidden
     // Of entries that the signer may read, or showed to have: what stands on others is not told.
-    if (order !== undefined) requireErasable(standing, order.of, (target) => this.aboutOf(target))
+    if (order !== undefined) requireErasable(standing, order.of, (target) => this.subjectsOf(target))
     const hash = leafHash(bytes)
     const { header } = statement
     const signer = (next.keys.get(header.kid) ?? state.registry.keys.get(header.kid))?.jwk as Jwk
@@ -215,13 +224,19 @@ export class GroupBuilder {
     return units.some(({ holder }) => holder === reader.id)
   }
 
-  /** The earlier entries that an entry says something of. */
-  private aboutOf(index: number): readonly number[] {
+  /** What an entry is about; not whole where that was not fetched. */
+  private subjectsOf(index: number): Subjects {
+    const way = new Way(this.aboutOf(index) ?? [])
+    while (way.next.length > 0) way.take(way.next.map((at) => this.aboutOf(at)))
+    return way.subjects
+  }
+
+  /** What an entry itself says something of. */
+  private aboutOf(index: number): readonly number[] | undefined {
     const begin = this.entries[0]?.index ?? this.state.size
     const inFlight = this.entries[index - begin]
-    if (index >= begin) return inFlight === undefined ? [] : aboutOf(readStored(inFlight.bytes, index).statement)
-    const stored = this.stored(index)
-    return stored === undefined ? [] : aboutOf(stored.stored.statement)
+    if (index < begin) return aboutStored(this.prefetched.entries.get(index))
+    return inFlight === undefined ? [] : aboutOf(readStored(inFlight.bytes, index).statement)
   }
 
   /** To what the signer may read; to other entries, where the sender showed to have their bytes. */

@@ -1,16 +1,17 @@
 import { onlyOne } from '../core/attempt.ts'
-import type { Disclosure } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type VerifierKey, verifierKey } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
 import { currentLedgerKeys, type Registry } from '../statements/registry.ts'
+import { heldSince } from '../statements/said.ts'
 import type { LedgerSigningKey } from '../node/key-file.ts'
 import { SignatureGate, type SignatureGateOptions } from '../node/signature-gate.ts'
 import { ReadingLog } from './access/reading-log.ts'
 import { type Standing, standingAt } from './access/reading.ts'
 import { type AccessState, withoutTerms } from './access/standing.ts'
+import type { ChainState } from './chain-state.ts'
 import type { Outcome } from './group.ts'
-import { claimsAreShut, readClaimsShut } from './claims-shut.ts'
+import { claimsAreShut, readClaimsShut, termsAreMissing } from './claims-shut.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import type { DataFolder, FolderConfig } from './data-folder.ts'
 import { readHead } from './head-file.ts'
@@ -18,7 +19,8 @@ import { type HeldFolder, holdFolder } from './held-folder.ts'
 import type { KnownCheckpoint, KnownSize } from './copy/known.ts'
 import { Confirmation, unconfirmed } from './confirmation.ts'
 import { type CopyReader, Replication } from './copy/replication.ts'
-import { eraseDisclosures } from './erase.ts'
+import { eraseDisclosures, listLost } from './erase.ts'
+import { requireErasable } from './erasure-bars.ts'
 import { type OpenedFolder, openForWriting } from './opening.ts'
 import { listOrders, type StandingOrder } from './orders.ts'
 import { type Examined, examineStandIn } from './recovery.ts'
@@ -106,10 +108,15 @@ export class Ledger {
       // One that was cut off, or a copy that takes over, may lack lines of orders: copies learn by them why a claim is missing.
       listOrders(folder.erased, opened.orders)
       const shut = readClaimsShut(folder)
-      if (shut !== undefined) opened.storage.refuseClaims(claimsAreShut(shut))
+      const lacking = published.state.access.lacking ?? []
+      if (lacking.length > 0) opened.storage.refuseClaims(termsAreMissing(lacking))
+      else if (shut !== undefined) opened.storage.refuseClaims(claimsAreShut(shut))
       const parts = { folder, config, key, release, ...opened }
       const { state } = published
-      const examined = { ...published, state: { ...state, access: withoutErased(state.access, opened.orders) } }
+      const examined = {
+        ...published,
+        state: { ...state, access: accessAtStart(state, opened.orders, shut !== undefined || lacking.length > 0) },
+      }
       return await Ledger.start(parts, signer.sign, { ...options, published: examined, clock })
     } catch (error) {
       await opened.storage.close()
@@ -285,11 +292,18 @@ export class Ledger {
 
   /**
    * Erases disclosures of an entry, all or the named claims: from then on the verifier reports them withheld. The entry, its
-   * proofs and receipts stand. Gives the claims erased. Nothing else may be asked of the ledger meanwhile. Throws `entry-not-found`.
+   * proofs and receipts stand. Gives the claims erased. Nothing else may be asked of the ledger meanwhile. Throws `entry-not-found`,
+   * `under-hold`.
    */
   async eraseDisclosures(index: number, claims?: readonly string[]): Promise<string[]> {
-    const which = ({ claim }: Disclosure): boolean => claims === undefined || claims.includes(claim)
-    return eraseDisclosures(await this.forErasing(), index, which)
+    const entry = await this.reads.entry(index)
+    const isNamed = (claim: string): boolean => claims === undefined || claims.includes(claim)
+    const { standing } = this
+    if (isNamed('terms') && standing.access.lacking?.includes(index) === true)
+      return listLost(await this.forErasing(), entry)
+    const subjects = await this.reads.subjects(entry)
+    requireErasable(standing, [{ index }], () => subjects)
+    return eraseDisclosures(await this.forErasing(), index, ({ claim }) => isNamed(claim))
   }
 
   /** Executes orders of the ledger that goes on from this one (orders-of-successor.ts), each judged to hold there. Nothing else may be asked of the ledger meanwhile. */
@@ -327,10 +341,15 @@ export class Ledger {
   }
 }
 
-/** What stands without what rested on terms that orders took: one that was cut off was executed only now. */
-function withoutErased(access: AccessState, orders: readonly StandingOrder[]): AccessState {
-  const erased = orders.flatMap(({ of }) => of).filter(({ index }) => access.about.has(index))
-  return erased.reduce((state, { index }) => withoutTerms(state, index), access)
+/** What stands without what rested on terms that orders took: one that was cut off was executed only now. Where claims are shut, no terms let anybody read. */
+function accessAtStart(
+  { access, registry }: Pick<ChainState, 'access' | 'registry'>,
+  orders: readonly StandingOrder[],
+  isShut: boolean,
+): AccessState {
+  const erased = orders.flatMap(({ of }) => of.map(({ index }) => index))
+  const left = withoutTerms(access, erased, (id, index) => heldSince(registry, id, index) !== undefined)
+  return isShut ? { ...left, letsNobody: true } : left
 }
 
 /** The key of the policy, which must be the signer's. Throws `genesis-ledger-keys`. */

@@ -1,7 +1,7 @@
 import type { DepositName } from '../statements/kind.ts'
 import { allKinds, changesRegistry, kinds } from '../statements/kinds.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
-import type { ListsApart } from './storage.ts'
+import type { LeftOut } from './storage.ts'
 
 /**
  * What a search may find: everything but what is hidden; or the entries that change the registry, those of some issuers, and other deposits
@@ -11,8 +11,8 @@ export type SearchScope =
   | {
       readonly of: 'all'
       readonly hides?: (index: number) => boolean
-      /** Issuers of what may be hidden, and of how many deposits: their lists are read apart, so that what is read does not tell which are there. */
-      readonly apart?: ListsApart
+      /** What may be hidden from anybody: how often is read does not tell which of it is there. */
+      readonly out?: LeftOut
     }
   | {
       readonly of: 'issuers'
@@ -92,6 +92,7 @@ export function mergeIndices(lists: readonly (readonly number[])[], limit: numbe
 export function reachOf(key: LookupKey | undefined, scope: SearchScope, limit: number): number {
   if (scope.of === 'issuers') return listsWithin(key, scope.issuers).length * limit + scope.others.length
   if (key === undefined || key.by === 'kind') return limit
-  // Of each list apart what is hidden in it, and what lies before it.
-  return [...(scope.apart?.values() ?? [])].reduce((sum, more) => sum + 2 * limit + more, limit)
+  // In all lists together, and in each that has some, everything that may be hidden.
+  const hidden = scope.out?.indices.size ?? 0
+  return limit + 2 * hidden + limit * (scope.out?.lists.size ?? 0)
 }

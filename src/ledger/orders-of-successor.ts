@@ -101,5 +101,6 @@ async function requireTarget({ reads, standing }: Parts, { index, leafHash, dige
   const foreign = digests.find((digest) => !sealed.includes(digest))
   if (foreign !== undefined)
     throw new EvidenceError('erasure-digest', `entry ${index} seals no claim with the digest ${foreign}`, { index })
-  requireErasable(standing, [{ index, leafHash, digests }])
+  const subjects = await reads.subjects(entry)
+  requireErasable(standing, [{ index }], () => subjects)
 }

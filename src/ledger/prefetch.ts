@@ -2,11 +2,14 @@ import { attempt, settled, valueOr } from '../core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { readBody } from '../statements/body.ts'
 import { requireSealed } from '../statements/disclosures.ts'
+import { isActiveAs } from '../statements/registry.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { standingAt } from './access/reading.ts'
+import { aboutOf, followSubjects } from './access/subjects.ts'
 import type { ChainState } from './chain-state.ts'
 import { EarlierEntry, referencedIndices, sealedReferences } from './entry-facts.ts'
+import { orderersOf } from './orders.ts'
 import { readerByKey, type Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
@@ -72,11 +75,51 @@ export async function prefetch(group: readonly Submission[], chain: ChainState, 
       earlierEntries(wanted, chain.size, from.tree),
       sealedBefore(group, from.storage),
     ])
+    await addSubjects(entries, group, chain, from.tree)
     return { statements, entries, sealed }
   } catch (cause) {
     if (isEvidenceError(cause)) throw cause
     throw new EvidenceError('storage-damaged', 'the database cannot be read', {}, { cause })
   }
+}
+
+/** Most entries that are fetched, of one group, to find out what targets of orders are about. */
+const maxAround = 1024
+
+/** Whether a statement orders claims of this ledger to be erased, by the word of some who may. */
+function ordersErasure({ statement }: Submission, { registry }: ChainState): boolean {
+  const body = valueOr(() => readBody(statement), undefined)
+  return orderersOf(statement.common, body, registry).some(
+    (id) => isActiveAs(registry, id, 'authority') || isActiveAs(registry, id, 'administrator'),
+  )
+}
+
+/** Fetches what the targets of a group's orders are about: a hold on any of that keeps them from being erased. */
+async function addSubjects(
+  entries: Map<number, EarlierEntry | EvidenceError>,
+  group: readonly Submission[],
+  chain: ChainState,
+  tree: Pick<LedgerTree, 'entry'>,
+): Promise<void> {
+  const orders = group.filter((submission) => ordersErasure(submission, chain))
+  const targets = orders.flatMap(({ statement }) => aboutOf(statement))
+  // A target may be of the group itself: then the ways begin at what its statements refer to, too.
+  const isOfGroup = targets.some((index) => index >= chain.size)
+  const first = isOfGroup ? [...targets, ...group.flatMap(({ statement }) => aboutOf(statement))] : targets
+  let room = maxAround
+  for (const index of new Set(first)) {
+    await followSubjects([index], async (indices) => {
+      const missing = new Set(indices.filter((at) => !entries.has(at)).slice(0, room))
+      room -= missing.size
+      for (const [at, entry] of await earlierEntries(missing, chain.size, tree)) entries.set(at, entry)
+      return indices.map((at) => aboutStored(entries.get(at)))
+    })
+  }
+}
+
+/** What an entry that was fetched says something of; undefined of one that was not, or cannot be read. */
+export function aboutStored(entry: EarlierEntry | EvidenceError | undefined): readonly number[] | undefined {
+  return entry === undefined || entry instanceof EvidenceError ? undefined : valueOr(() => entry.about, undefined)
 }
 
 /** Which digests that a group seals an entry seals already. */

@@ -1,4 +1,5 @@
 import { append } from '../core/arrays.ts'
+import { attempt, settled } from '../core/attempt.ts'
 import { encodeBundle } from '../core/bundle.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type LeafRange, type TileAddress, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
@@ -6,16 +7,18 @@ import { consistencyRanges, inclusionRanges, rangeHash } from '../core/merkle/pr
 import type { Tile } from '../core/merkle/tile.ts'
 import { consistencyProof, rootFromTiles, subtreeHashFrom, type TileReader, tilesNeeded } from '../core/merkle/tiles.ts'
 import { verifyConsistency, verifyInclusion } from '../core/merkle/verify.ts'
+import { Recent } from '../core/recent.ts'
 import { readBody } from '../statements/body.ts'
 import type { DepositName } from '../statements/kind.ts'
 import type { KeyRecord } from '../statements/registry.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
+import { aboutOf, followSubjects, type Subjects } from './access/subjects.ts'
 import type { ChainState } from './chain-state.ts'
 import { readStored, requireLeaf, requireSealedHere, type StoredStatement } from './entry-facts.ts'
 import { isSealedKey, type LookupKey } from './lookup.ts'
-import { depositList, kindList, listsWithDeposit, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
+import { kindList, listsWithDeposit, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
 import { type ReceiptText, receiptText } from './receipt-writer.ts'
-import type { LedgerStorage, ListsApart } from './storage.ts'
+import type { LedgerStorage } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
 
 /** An entry as it is served: re-hashed against its tile. */
@@ -24,6 +27,8 @@ export interface ServedEntry extends StoredStatement {
   readonly bytes: Uint8Array
   /** 32 bytes. */
   readonly leafHash: Uint8Array
+  /** What it is about, where any rule of access stands in the ledger. */
+  readonly subjects?: Subjects
 }
 
 /** An inclusion proof with what it leads from and to; 32 bytes each. */
@@ -41,25 +46,18 @@ interface Under {
 
 /** What readers may see: size and registry, and the signed checkpoint of that size. */
 export interface ReadState {
-  readonly state: Pick<ChainState, 'size' | 'registry'>
+  readonly state: Pick<ChainState, 'size' | 'registry'> & Partial<Pick<ChainState, 'access'>>
   readonly note: string
 }
 
 /** Deposits of which one read asks whether a list has them. */
 const depositsAtOnce = 256
-/** Hidden entries that one look-up may lead to without reading more than another: what it costs each search where something is sealed. */
-const hiddenAtOnce = 256
-
 /** What of a ledger is not to be read. */
 export interface ReadLimits {
   /** Resolves when look-up keys may be relied on, and rejects where they may not: without it no search is answered. */
   readonly lookups?: () => Promise<void>
   /** Whether no sealed claim is shown (claims-shut.ts). */
   readonly areClaimsShut?: () => boolean
-}
-
-function sumOf(apart: ListsApart = new Map()): number {
-  return [...apart.values()].reduce((sum, count) => sum + count, 0)
 }
 
 function unverified(): Promise<void> {
@@ -92,6 +90,8 @@ export class LedgerReads {
   private readonly current: () => ReadState
   private readonly requireLookups: () => Promise<void>
   private readonly areClaimsShut: () => boolean
+  /** What entries that were read lately say something of, by index. */
+  private readonly about = new Recent<readonly number[]>(10_000)
   /** The last root that was asked for: nearly always that of the published size. */
   private root: { readonly size: number; readonly hash: Uint8Array } | undefined
 
@@ -133,7 +133,29 @@ export class LedgerReads {
     this.requireIndex(index)
     const bytes = await this.tree.entry(index)
     const { entry, statement, hash } = readStored(bytes, index)
-    return { index, bytes, leafHash: hash, entry, statement }
+    const served = { index, bytes, leafHash: hash, entry, statement }
+    const { access } = this.current().state
+    // Whatever stands, and on which deposit: what is read tells of nothing that is sealed.
+    return access === undefined || access.rules.size === 0
+      ? served
+      : { ...served, subjects: await this.subjects(served) }
+  }
+
+  /** What an entry is about. What cannot be read is left open, and spoils nothing else. */
+  subjects({ index, statement }: StoredStatement & { readonly index: number }): Promise<Subjects> {
+    const first = aboutOf(statement)
+    this.about.set(String(index), first)
+    return followSubjects(first, (indices) => Promise.all(indices.map((at) => this.aboutAt(at))))
+  }
+
+  private async aboutAt(index: number): Promise<readonly number[] | undefined> {
+    const known = this.about.get(String(index))
+    if (known !== undefined) return known
+    const bytes = await settled(this.tree.entry(index))
+    const about = bytes instanceof EvidenceError ? bytes : attempt(() => aboutOf(readStored(bytes, index).statement))
+    if (about instanceof EvidenceError) return undefined
+    this.about.set(String(index), about)
+    return about
   }
 
   /** The key that signed an entry, and its record now. */
@@ -276,25 +298,14 @@ export class LedgerReads {
   /** Indices of all entries with a look-up key, but for those that are hidden: as many, after as many reads, as if these were not there. */
   private async found(
     key: LookupKey,
-    { hides, apart }: Extract<SearchScope, { readonly of: 'all' }>,
+    { hides, out }: Extract<SearchScope, { readonly of: 'all' }>,
     after: number,
     limit: number,
   ): Promise<number[]> {
     // Of a kind there is one list.
     if (key.by === 'kind') return this.storage.lookupList(kindList(key.kind), after, limit)
-    const found = await this.storage.lookup(key, after, limit, apart)
-    if (hides === undefined) return found.slice(0, limit)
-    const shown = found.filter((index) => !hides(index))
-    await this.readInstead(sumOf(apart), found.length - shown.length)
-    return shown.slice(0, limit)
-  }
-
-  /**
-   * Reads as many entries of another list as fewer hidden ones were found than there could be: a look-up that leads to some that are hidden reads no more than
-   * one that leads to none. `most`: how many are hidden anywhere, of which so many are made up for.
-   */
-  private async readInstead(most: number, found: number): Promise<void> {
-    await this.storage.lookupList(depositList, -1, Math.max(0, Math.min(most, hiddenAtOnce) - found))
+    const found = await this.storage.lookup(key, after, limit, out)
+    return (hides === undefined ? found : found.filter((index) => !hides(index))).slice(0, limit)
   }
 
   /** Indices of those of the other deposits of a scope that have a look-up key: what is read for each follows from it and the key alone. */

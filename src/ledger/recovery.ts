@@ -15,7 +15,7 @@ import { replayedKinds, type StatementBody } from '../statements/kinds.ts'
 import { currentLedgerKeys, type Registry, signsAt } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
-import { sealedDigestsOf } from '../statements/said.ts'
+import { sealedDigestsOf, statesTerms } from '../statements/said.ts'
 import { accessAfter } from './access/after.ts'
 import { ownSealMs, stateOwnSeal } from './access/terms.ts'
 import { type ChainState, emptyChain } from './chain-state.ts'
@@ -30,12 +30,14 @@ import {
   requireSealedHere,
   sealedReferences,
 } from './entry-facts.ts'
+import { type ErasedDigests, erasedByIndex, readErasures } from './erasures.ts'
 import { readHead } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { kindList } from './lookup-scope.ts'
 import { LevelStorage, writeBufferSize } from './leveldb/level-storage.ts'
 import { readLookupCodec } from './lookup-secret.ts'
+import { readOrders } from './orders.ts'
 import type { Published } from './sequencer.ts'
 import { readStateSnapshot, type StateSnapshot } from './state-snapshot.ts'
 import type { LedgerStorage } from './storage.ts'
@@ -52,6 +54,13 @@ export interface Examined extends Published {
   readonly saved: number
 }
 
+/** What of a folder lies beside its database. */
+interface Beside {
+  readonly snapshot?: StateSnapshot | undefined
+  /** The list of erasures. */
+  readonly erased?: () => readonly ErasedDigests[]
+}
+
 /**
  * Examines a database before anything is signed on it, and rebuilds what the writer goes on from (docs/design/recovery.md).
  * `guard` is the head: the database must be it, or go on from it. The keys, of which one must have signed and sign at this
@@ -64,7 +73,7 @@ export async function examine(
   storage: LedgerStorage,
   guard: Checkpoint,
   keys: readonly VerifierKey[],
-  snapshot?: StateSnapshot,
+  { snapshot, erased = () => [] }: Beside = {},
 ): Promise<Examined> {
   const note = await storage.checkpoint()
   if (note === undefined) throw new EvidenceError('checkpoint-missing', 'the database holds no checkpoint')
@@ -94,10 +103,41 @@ export async function examine(
   }
   await requireExtends(tree, guard)
   const last = await examineTail(storage, tree, size)
-  const from = await stateToGoOnFrom(tree, checkpoint, snapshot)
-  const end = readStored(last, size - 1).entry
+  const { timeMs } = readStored(last, size - 1).entry
+  const judge = (from: ChainState): Promise<Examined> =>
+    judgeState({ storage, tree, keys, size, end: { timeMs, leafHash: leafHash(last) }, note, erased }, from)
+  const empty = emptyChain(checkpoint.origin)
+  const from = await stateToGoOnFrom(tree, size, empty, snapshot)
+  if (from === empty) return judge(empty)
+  try {
+    return await judge(from)
+  } catch {
+    // Whatever it is, it may be the snapshot's, as one of a build that kept its state otherwise: the entries say all of it.
+    return judge(empty)
+  }
+}
+
+/** What a state is judged on, from the one that it goes on from. */
+interface Judged {
+  readonly storage: LedgerStorage
+  readonly tree: LedgerTree
+  readonly keys: readonly VerifierKey[]
+  readonly size: number
+  /** The last entry. */
+  readonly end: Pick<ChainState, 'timeMs' | 'leafHash'> & { readonly timeMs: number }
+  readonly note: string
+  readonly erased: NonNullable<Beside['erased']>
+}
+
+/** Judges every entry that keeps state, from a state on. Throws `ledger-key-retired`, `database-thinned`, `storage-damaged`. */
+async function judgeState(
+  { storage, tree, keys, size, end, note, erased }: Judged,
+  from: ChainState,
+): Promise<Examined> {
   const ownSealed = await sealedThemselves(storage, tree, { from: from.size, size, timeMs: end.timeMs })
-  const { registry, checksum, access } = await rebuildRegistry(storage, tree, from, ownSealed)
+  const { registry, checksum, access, withoutTerms } = await rebuildRegistry(storage, tree, from, ownSealed)
+  const orders = withoutTerms.length === 0 ? [] : await readOrders(storage, tree)
+  const lacking = notErased(withoutTerms, [...orders.flatMap(({ of }) => of), ...erased()])
   if (!keys.some(({ text }) => signsAt(registry, text, size))) {
     throw new EvidenceError('ledger-key-retired', `the key does not sign this ledger’s checkpoint of ${size}`, {
       expected: currentLedgerKeys(registry).join(', '),
@@ -114,7 +154,8 @@ export async function examine(
       },
     )
   }
-  const state: ChainState = { size, timeMs: end.timeMs, leafHash: leafHash(last), registry, checksum, access }
+  const standing = lacking.length === 0 ? access : { ...access, lacking }
+  const state: ChainState = { size, ...end, registry, checksum, access: standing }
   return { state, note, saved: from.checksum.count }
 }
 
@@ -165,10 +206,10 @@ async function examineTail(storage: LedgerStorage, tree: LedgerTree, size: numbe
 /** The state before the first entry that is judged again: that of the snapshot where it is of this very tree, else of no entry. */
 async function stateToGoOnFrom(
   tree: LedgerTree,
-  { origin, size }: Checkpoint,
+  size: number,
+  empty: ChainState,
   snapshot: StateSnapshot | undefined,
 ): Promise<ChainState> {
-  const empty = emptyChain(origin)
   if (snapshot === undefined || snapshot.size > size || snapshot.size < 1) return empty
   const read = await tree.load(tilesNeeded([{ begin: 0, end: snapshot.size }]))
   return equalBytes(rootFromTiles(snapshot.size, read), snapshot.root) ? { ...empty, ...snapshot } : empty
@@ -180,12 +221,13 @@ async function rebuildRegistry(
   tree: LedgerTree,
   from: ChainState,
   ownSealed: readonly number[],
-): Promise<Pick<ChainState, 'registry' | 'checksum' | 'access'>> {
+): Promise<Pick<ChainState, 'registry' | 'checksum' | 'access'> & { readonly withoutTerms: readonly ErasedDigests[] }> {
   // Which key signs is asked of the whole registry, below: a rotation may have brought it.
   let { registry, checksum, access } = from
   const context: RuleContext = { origin: registry.origin, ledgerKeys: [], verifies: verifyEd25519 }
   const indices: number[] = [...ownSealed]
   const sealing = new Set(ownSealed)
+  const withoutTerms: ErasedDigests[] = []
   for (const kind of replayedKinds()) {
     for (let after = from.size - 1; ; ) {
       const page = await storage.lookupList(kindList(kind), after, 1000)
@@ -217,13 +259,15 @@ async function rebuildRegistry(
     }
     registry = judgement.next
     checksum = extendChecksum(checksum, leafHash(bytes))
-    const disclosures =
-      judgement.body?.rule.accessTerms === undefined ? [] : await keptDisclosures(storage, index, judgement.body)
+    const { body } = judgement
+    const disclosures = body === undefined || !statesTerms(body) ? [] : await keptDisclosures(storage, index, body)
+    if (body !== undefined && statesTerms(body) && disclosures.length === 0)
+      withoutTerms.push({ index, digests: sealedDigestsOf(body) })
     for (const at of sealedReferences(statement, disclosures))
       if (at < index) targets.set(at, new EarlierEntry(await tree.entry(at), at).facts)
     const { timeMs } = entry
     const said = {
-      body: judgement.body,
+      body,
       disclosures: disclosures.map(parseDisclosure),
       timeMs,
       by: statement.common.iss,
@@ -237,7 +281,15 @@ async function rebuildRegistry(
     }
     access = after
   }
-  return { registry, checksum, access }
+  return { registry, checksum, access, withoutTerms }
+}
+
+/** Which rules of access lack terms that nothing erased, neither an order nor the operator: a seal or a hold may have been lost with them. */
+function notErased(withoutTerms: readonly ErasedDigests[], erased: readonly ErasedDigests[]): number[] {
+  const known = erasedByIndex(erased)
+  return withoutTerms
+    .filter(({ index, digests }) => !digests.every((digest) => known.get(index)?.has(digest) === true))
+    .map(({ index }) => index)
 }
 
 /** The disclosures that are kept for an entry, each compared with its digest. Throws `storage-damaged`. */
@@ -302,7 +354,10 @@ export async function examineStandIn(
   try {
     const storage = await LevelStorage.open(shadow.folder, readLookupCodec(folder))
     try {
-      const published = await examine(storage, checkpoint, keys, readStateSnapshot(folder.state, keys))
+      const published = await examine(storage, checkpoint, keys, {
+        snapshot: readStateSnapshot(folder.state, keys),
+        erased: () => readErasures(folder.erased),
+      })
       // Database and head may have gone back together: only what is kept elsewhere can tell.
       if (known.length > 0)
         await requireKnown(

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { toHex } from '../core/base64.ts'
 import { equalBytes, latin1 } from '../core/bytes.ts'
 import { parseSignedCheckpoint } from '../core/checkpoint.ts'
@@ -9,6 +9,7 @@ import type { CopiedEntry } from './copy/piece.ts'
 import { rebuildDatabase } from './copy/rebuild.ts'
 import type { DataFolder } from './data-folder.ts'
 import { syncFolder, syncTree } from '../node/durable-file.ts'
+import { removeTree } from '../node/remove-tree.ts'
 import { readErasures } from './erasures.ts'
 import { FolderSource } from './folder-source.ts'
 import { readHead } from './head-file.ts'
@@ -113,13 +114,13 @@ async function settleExchange({ folder, key }: HeldFolder): Promise<void> {
   try {
     await examineStandIn(folder, [key])
   } catch (error) {
-    rmSync(fresh, { recursive: true, force: true })
+    removeTree(fresh)
     renameSync(folder.database, fresh)
     renameSync(old, folder.database)
     syncFolder(folder.root)
     throw error
   }
-  rmSync(old, { recursive: true, force: true })
+  removeTree(old)
   syncFolder(folder.root)
 }
 

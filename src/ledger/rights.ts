@@ -1,7 +1,5 @@
 import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { valueOr } from '../core/attempt.ts'
-import { readBody } from '../statements/body.ts'
 import {
   everLetRead,
   isAnySealed,
@@ -13,10 +11,12 @@ import {
 } from './access/reading.ts'
 import type { Reading } from './access/reading-log.ts'
 import type { StandingRule } from './access/standing.ts'
+import { ruledBy, type Subjects, subjectsSaid } from './access/subjects.ts'
+import { mayEnd } from './access/terms.ts'
 import { changesRegistry, kindNamed } from '../statements/kinds.ts'
 import type { LaterEvent } from '../statements/later-events.ts'
 import { isActive } from '../statements/registry.ts'
-import { heldSince, referencesOf } from '../statements/said.ts'
+import { heldSince } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { Role } from '../statements/vocabulary.ts'
 import type { FolderConfig } from './data-folder.ts'
@@ -71,8 +71,8 @@ export interface EntryFacts {
   readonly index: number
   readonly iss: string
   readonly kind: string
-  /** Earlier entries that it says something of: what is sealed of them closes its own claims too. None of a deposit. */
-  readonly about?: readonly number[]
+  /** What it is about: what is sealed of that closes its own claims too. Nothing of a deposit. */
+  readonly about?: Subjects
 }
 
 /**
@@ -123,7 +123,8 @@ export class Rights {
   }
 
   /**
-   * What of the rules on a deposit is shown to those who may set some: all to who deposited it and who holds it, its own to an authority.
+   * What of the rules on a deposit is shown to those who may set some: all to who deposited it and who holds it; to an authority its own, and those
+   * that it may end.
    * Throws `not-authenticated`, `not-permitted`.
    */
   rulesShown(reader: Reader, { index, iss }: EntryFacts): (rule: StandingRule) => boolean {
@@ -132,7 +133,8 @@ export class Rights {
       (reader.id === iss || heldSince(reader.standing.registry, reader.id, index) !== undefined)
     if (isHolder) return () => true
     if (!hasRole(reader, 'authority')) throw this.denied(reader, `what stands on entry ${index}`)
-    return ({ by }) => reader.kind === 'participant' && by === reader.id
+    const { registry } = reader.standing
+    return (rule) => reader.kind === 'participant' && mayEnd(rule, reader.id, registry)
   }
 
   /** Which days have readings, the digests of those that have ended, and the lines under seals that the reader set. */
@@ -191,8 +193,8 @@ export class Rights {
     if (isOpen || hasRole(reader, 'auditor')) {
       // No seal closes lists of entries: of all, of a kind, of a participant.
       if (key === undefined || key.by === 'kind' || key.by === 'participant') return everything
-      const apart = sealedDepositsOf(reader.standing)
-      return apart.size === 0 ? everything : { of: 'all', hides: (index) => isHidden(reader, index), apart }
+      const out = sealedDepositsOf(reader.standing)
+      return out.indices.size === 0 ? everything : { of: 'all', hides: (index) => isHidden(reader, index), out }
     }
     if (reader.kind === 'anonymous') return undefined
     const { id, standing } = reader
@@ -263,20 +265,31 @@ function isOwnOrLetRead(reader: Reader, { index, iss }: EntryFacts): boolean {
   return reader.kind === 'participant' && (iss === reader.id || isLetRead(reader.standing, reader.id, index))
 }
 
-/** Whether a seal closes the claims of an entry: of a deposit that is sealed, and of terms about one. */
+/**
+ * Whether a seal closes the claims of an entry: of a deposit that is sealed, and of whatever is about one. Where it is not known about which
+ * deposits an entry is, any seal does.
+ */
 function isClosed({ standing }: Reader, entry: EntryFacts): boolean {
-  return sealed(standing, entry).length > 0
+  if (standing.access.rules.size === 0) return false
+  const { of, isWhole } = ruledBy(standing.access, entry.index, entry.about ?? noSubjects)
+  return of.some((index) => sealsOn(standing, index).length > 0) || (!isWhole && isAnySealed(standing))
 }
 
 /** The seals on a deposit, or on those that an entry, or its terms, are about. */
 function sealed(standing: Standing, entry: Pick<EntryFacts, 'index' | 'about'>): StandingRule[] {
   if (standing.access.rules.size === 0) return []
-  const all = standing.access.about.get(entry.index)?.deposits ?? [entry.index, ...(entry.about ?? [])]
-  return all.flatMap((deposit) => sealsOn(standing, deposit))
+  const { of } = ruledBy(standing.access, entry.index, entry.about ?? noSubjects)
+  return of.flatMap((index) => sealsOn(standing, index))
 }
 
-/** What rights ask of an entry. */
-export function entryFacts(entry: { readonly index: number; readonly statement: Statement }): EntryFacts {
+const noSubjects: Subjects = { of: [], isWhole: true }
+
+/** What rights ask of an entry. `subjects`: what it is about; without it, as far as itself says. */
+export function entryFacts(entry: {
+  readonly index: number
+  readonly statement: Statement
+  readonly subjects?: Subjects | undefined
+}): EntryFacts {
   const { iss, kind } = entry.statement.common
   return {
     index: entry.index,
@@ -284,13 +297,7 @@ export function entryFacts(entry: { readonly index: number; readonly statement: 
     kind,
     // Of use where something is sealed alone, and the dearest of all.
     get about() {
-      return aboutOf(entry.statement)
+      return entry.subjects ?? subjectsSaid(entry.statement)
     },
   }
-}
-
-/** Indices of the earlier entries that a statement says something of; none of one that deposits, which is its own subject. */
-export function aboutOf(statement: Statement): readonly number[] {
-  if (kindNamed(statement.common.kind)?.items !== undefined) return []
-  return referencesOf(valueOr(() => readBody(statement), undefined)).map(({ index }) => index)
 }

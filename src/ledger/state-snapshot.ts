@@ -5,7 +5,6 @@ import { concat, equalBytes, parseDecimal, utf8 } from '../core/bytes.ts'
 import { encodeNote, maxNoteBytes, parseNote, type VerifierKey, verifyNote } from '../core/note.ts'
 import { type NoteSigner, parseSignedCheckpoint } from '../core/checkpoint.ts'
 import { sha256 } from '../core/hash.ts'
-import { valueOr } from '../core/attempt.ts'
 import { readIfThere } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
 import { copyableRegistry, type Registry, takeRegistry } from '../statements/registry.ts'
@@ -24,13 +23,13 @@ import type { Published } from './sequencer.ts'
  * The text of the note is five lines: the constant below, the origin, the size, the root and SHA-256 of the body (both padded base64). Its first
  * line is no origin, so it is the checkpoint of no ledger.
  */
-const firstLine = 'evidence-ledger state v1'
-/** Largest file that is read: some ten million entries that keep state. */
-const maxBytes = 4 * 1024 * 1024 * 1024 - 1
+const firstLine = 'evidence-ledger state v2'
+/** Largest file that is read: some five million entries that keep state, and the most that can be deserialized. */
+const maxBytes = 2 ** 31 - 1
 /** Entries judged again at start from which on a snapshot is worth its writing. */
 export const worthSaving = 1000
 /**
- * When a ledger that runs writes one: entries that keep state since the last snapshot, at least so many and so large a part of all, from which on one is written, so that a
+ * Entries that keep state since the last snapshot, at least so many and so large a part of all, from which on a ledger that runs writes one, so that a
  * start after a kill does not judge all of them again. Writing takes the more the more there are, and keeps the writer waiting.
  */
 const worthSavingMeanwhile = { count: 5000, part: 1 / 8 }
@@ -55,9 +54,14 @@ async function encodeStateSnapshot(
   return concat(length, note, body)
 }
 
-/** The snapshot of a folder, if there is one that one of the keys signed and this build can read. */
+/** The snapshot of a folder, if there is one that one of the keys signed and this build can read. Never throws. */
 export function readStateSnapshot(path: string, keys: readonly VerifierKey[]): StateSnapshot | undefined {
-  return valueOr(() => read(path, keys), undefined)
+  try {
+    return read(path, keys)
+  } catch {
+    // Refused by us, by the file system, or by the engine: one that another build of it wrote, or that is too large for this machine.
+    return undefined
+  }
 }
 
 function read(path: string, keys: readonly VerifierKey[]): StateSnapshot | undefined {
@@ -68,18 +72,61 @@ function read(path: string, keys: readonly VerifierKey[]): StateSnapshot | undef
   const note = parseNote(file.subarray(4, 4 + length))
   const [first, origin, size = '', root = '', digest = '', ...rest] = note.text.split('\n')
   const isOurs = first === firstLine && origin === keys[0]?.name && rest.length === 1
-  if (!isOurs || verifyNote(note, keys).length === 0) return undefined
+  if (origin === undefined || !isOurs || verifyNote(note, keys).length === 0) return undefined
   const body = file.subarray(4 + length)
   // What is read below was written by this software, and signed: it is nobody's input.
   if (!equalBytes(sha256(body), fromBase64(digest))) return undefined
-  const { registry, checksum, access } = deserialize(body) as StateSnapshot
+  const state: unknown = deserialize(body)
+  const entries = parseDecimal(size)
+  if (entries === undefined || !isState(state, origin)) return undefined
+  const { registry, checksum, access } = state
   return {
-    size: parseDecimal(size) as number,
+    size: entries,
     root: fromBase64(root),
     registry: takeRegistry(registry),
     checksum,
     access,
   }
+}
+
+/** Whether what was deserialized has the form of a state: another build of this software may have kept it otherwise. */
+function isState(state: unknown, origin: string): state is Pick<StateSnapshot, 'registry' | 'checksum' | 'access'> {
+  if (!isRecord(state) || !isRecord(state['registry']) || !isRecord(state['checksum']) || !isRecord(state['access']))
+    return false
+  const { registry, checksum, access } = state
+  const { count, hash } = checksum
+  return (
+    Number.isSafeInteger(count) &&
+    (count as number) >= 0 &&
+    typeof hash === 'string' &&
+    /^[0-9a-f]{64}$/.test(hash) &&
+    registry['origin'] === origin &&
+    Array.isArray(registry['ledgerKeys']) &&
+    registry['ledgerKeys'].every((vkey) => typeof vkey === 'string') &&
+    isMapOf(registry['participants'], 'string', (one) => isRecord(one) && Array.isArray(one['roles'])) &&
+    isMapOf(registry['keys'], 'string', isKey) &&
+    ['states', 'proposals', 'ledgerKeySpans'].every((name) => isAbsentOr(registry[name], isStringMap)) &&
+    isAbsentOr(registry['formats'], (one) => one instanceof Set) &&
+    isMapOf(access['rules'], 'number', Array.isArray) &&
+    isMapOf(access['letRead'], 'string', (one) => isMapOf(one, 'number', (iss) => isAbsentOr(iss, isText))) &&
+    isMapOf(access['about'], 'number', (one) => isAbsentOr(one, isRecord))
+  )
+}
+
+const isAbsentOr = (value: unknown, is: (value: unknown) => boolean): boolean => value === undefined || is(value)
+const isText = (value: unknown): boolean => typeof value === 'string'
+const isStringMap = (value: unknown): boolean => isMapOf(value, 'string', () => true)
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !(value instanceof Map) && !Array.isArray(value)
+}
+
+function isMapOf(value: unknown, key: 'string' | 'number', is: (value: unknown) => boolean): boolean {
+  return value instanceof Map && [...(value as Map<unknown, unknown>)].every(([k, v]) => typeof k === key && is(v))
+}
+
+function isKey(value: unknown): boolean {
+  return isRecord(value) && value['publicKey'] instanceof Uint8Array && value['publicKey'].length === 32
 }
 
 /** The snapshot of an open folder: written when enough was sequenced since, and removed when sealed terms are to be erased. */
@@ -104,7 +151,7 @@ export class SavedState {
   /** Writes a snapshot of what is durable where it spares the next start enough. Never throws: without it the entries are judged again. */
   async save(durable: Published): Promise<void> {
     await this.writing
-    if (durable.state.checksum.count - this.count < worthSaving) return
+    if (durable.state.checksum.count - this.count < worthSaving || durable.state.access.lacking !== undefined) return
     this.writing = this.write(durable)
     await this.writing
   }
@@ -113,6 +160,7 @@ export class SavedState {
   saveMeanwhile(durable: Published): void {
     const { count } = durable.state.checksum
     const { count: least, part } = worthSavingMeanwhile
+    if (durable.state.access.lacking !== undefined) return
     if (this.isWriting || count - this.count < Math.max(least, count * part)) return
     this.writing = this.write(durable)
   }

@@ -10,7 +10,7 @@ import { changeChecksum, emptyLookupChecksum, idKey, keyHash, type LookupChecksu
 import type {
   ErasedClaims,
   LedgerStorage,
-  ListsApart,
+  LeftOut,
   RegistryChecksum,
   StatementId,
   StoredGroup,
@@ -144,11 +144,12 @@ export class MemoryStorage implements LedgerStorage {
     const indices = [...this.indicesOf(this.codec.list(list))].filter((index) => index > after)
     return Promise.resolve(mergeIndices([indices], limit))
   }
-  lookup(key: LookupKey, after: number, limit: number, apart: ListsApart = new Map()): Promise<number[]> {
-    const more = [...apart.values()].reduce((sum, count) => sum + count, 0)
+  lookup(key: LookupKey, after: number, limit: number, out?: LeftOut): Promise<number[]> {
     const start = toHex(this.codec.key(key))
     const lists = [...this.lookups].filter(([name]) => name.startsWith(start)).map(([, { indices }]) => [...indices])
-    return Promise.resolve(mergeIndices([lists.flat().filter((index) => index > after)], limit + more))
+    return Promise.resolve(
+      mergeIndices([lists.flat().filter((index) => index > after)], limit + (out?.indices.size ?? 0)),
+    )
   }
   lookupChecksum(): Promise<LookupChecksum | undefined> {
     return Promise.resolve(this.tally)

@@ -60,8 +60,11 @@ export interface StatementId {
   readonly leafHash: Uint8Array
 }
 
-/** Lists of a look-up key that are read by themselves, by name: how many of its indices the caller may leave out. */
-export type ListsApart = ReadonlyMap<string, number>
+/** Entries that the caller of a look-up may leave out of what it finds: which they are, and how many may stand in a list, by its name. */
+export interface LeftOut {
+  readonly indices: ReadonlySet<number>
+  readonly lists: ReadonlyMap<string, number>
+}
 
 /** How many registry entries there are, and SHA-256 over their leaf hashes, chained: a missing one is noticed on open. */
 export interface RegistryChecksum {
@@ -115,10 +118,10 @@ export interface LedgerStorage {
   /** Indices of one list of a look-up key, ascending, above `after` (-1 for all), at most `limit`: one read, whatever other lists hold. */
   lookupList(list: LookupList, after: number, limit: number): Promise<number[]>
   /**
-   * Indices in all lists of a key together, ascending, after `after`, at most `limit`. Lists that `apart` names are read by themselves, one read
-   * each whatever they hold, and with so many indices more that the caller may leave as many of each list out and has the first `limit` of the rest.
+   * Indices in all lists of a key together, ascending, after `after`, at most `limit`; and so many more that the caller may leave out what `out`
+   * names, or part of it, and has `limit` of the rest where there are so many. How often is read does not depend on which of them are there.
    */
-  lookup(key: LookupKey, after: number, limit: number, apart?: ListsApart): Promise<number[]>
+  lookup(key: LookupKey, after: number, limit: number, out?: LeftOut): Promise<number[]>
   /** For each list, as encoded, whether it has the index. */
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]>
   /** The checksum over look-up keys and statement ids that stands beside them; undefined where there is none that can be read. */

@@ -1,10 +1,12 @@
-import { attempt } from '../core/attempt.ts'
+import { attempt, valueOr } from '../core/attempt.ts'
 import { splitPresentation } from '../core/disclosure.ts'
 import { maxEntryBytes } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { ShownEntries } from '../core/shown.ts'
+import { readBody } from '../statements/body.ts'
 import type { KeyRecord, Registry } from '../statements/registry.ts'
 import { referencedIndices, sealedReferences } from './entry-facts.ts'
+import { erasedBy } from '../statements/said.ts'
 import { type Envelope, readEnvelope, readStatement, type Statement } from '../statements/statement.ts'
 import type { SignatureJob } from '../node/signature-jobs.ts'
 
@@ -107,7 +109,9 @@ export async function authenticateMany(
 export function submissionOf(envelope: Envelope, disclosures: readonly string[]): Submission {
   const weight = envelope.jws.text.length * 2 + disclosures.reduce((sum, text) => sum + text.length, 0)
   const statement = readStatement(envelope)
-  const references = referencedIndices(statement).length + sealedReferences(statement, disclosures).length
+  // What is to be erased is read, and so is what that is about.
+  const around = erasedBy(valueOr(() => readBody(statement), undefined)).length
+  const references = referencedIndices(statement).length + sealedReferences(statement, disclosures).length + around
   const cost = weight + references * referenceCost
   return { statement, disclosures, weight, cost }
 }

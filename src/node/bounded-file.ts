@@ -124,10 +124,13 @@ function readToEnd(fd: number, size: number, maxBytes: number): Buffer | undefin
   }
 }
 
+/** The most that Node reads in one call. */
+const mostAtOnce = 2 ** 31 - 1
+
 function readSome(fd: number, bytes: Buffer, at: number): number {
   for (;;) {
     try {
-      return readSync(fd, bytes, at, bytes.length - at, null)
+      return readSync(fd, bytes, at, Math.min(bytes.length - at, mostAtOnce), null)
     } catch (error) {
       // A pipe whose writer has nothing yet: it was opened without waiting, and is waited for here.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
@@ -17,6 +17,7 @@ import {
 } from './folder-marker.ts'
 import { takeLock } from './lock-file.ts'
 import { inMadeFolder, makePrivateFolder, makePublicFolder, unmakeFolder } from './private-folder.ts'
+import { removeTree } from './remove-tree.ts'
 
 /*
  * How a folder is made that is there as a whole or not at all, in place: a service user may have no right to write beside it, and a
@@ -114,7 +115,7 @@ function foreignUnder(path: string, as: string, writes: RegExp): string | undefi
 
 /** Removes what this command, now or in an earlier run, made in a folder. Throws as {@link requireFillable}, and removes nothing then. */
 function clear(root: string, options: FillOptions): void {
-  for (const name of leftovers(root, options)) rmSync(join(root, name), { recursive: true, force: true })
+  for (const name of leftovers(root, options)) removeTree(join(root, name))
 }
 
 function inodeOf(path: string): string {
@@ -169,7 +170,7 @@ export function beginFolder(root: string, options: FillOptions): Filling {
     abandon: () => {
       try {
         // This process made it, under a name that nobody knew.
-        rmSync(folder, { recursive: true, force: true })
+        removeTree(folder)
         clear(root, options)
         removeMarker(root)
       } finally {

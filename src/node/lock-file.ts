@@ -7,6 +7,7 @@ import {
   ftruncateSync,
   linkSync,
   openSync,
+  readSync,
   renameSync,
   statSync,
   writeFileSync,
@@ -23,8 +24,10 @@ import {
   encodeRecord,
   isAlive,
   isHere,
+  isRecordOrNothing,
   kernel,
   type LockRecord,
+  maxRecordBytes,
   ownRecord,
   parseRecord,
 } from './lock-record.ts'
@@ -113,10 +116,14 @@ export async function whileUnlocked<T>(path: string, folder: string, read: () =>
   }
 }
 
-/** Takes the folder for this process; gives what releases it, and it alone. Throws `ledger-in-use`. */
+/**
+ * Takes the folder for this process; gives what releases it, and it alone. Throws `ledger-in-use`; `not-a-lock` where anything else has the lock's
+ * name, which stays as it is.
+ */
 export function takeLock(path: string, folder: string): () => void {
   for (;;) {
-    const fd = openSync(fsPath(path), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+    const fd = openLock(path)
+    if (fd === undefined) continue
     let taken: (() => void) | 'gone' | 'unsupported' | undefined
     try {
       taken = takeOpen(fd, path, folder)
@@ -126,6 +133,64 @@ export function takeLock(path: string, folder: string): () => void {
     }
     if (taken === 'unsupported') return takeByText(path, folder)
   }
+}
+
+/** What opening says of a name that is no file's: a link, a folder, a socket. */
+const noFileCodes: readonly unknown[] = ['ELOOP', 'EMLINK', 'EISDIR', 'ENXIO']
+
+/**
+ * A lock file, made or as it lies there; undefined where it went meanwhile. The name of a lock is known before, and a folder that came from
+ * somebody else (an archive keeps hard links) may have anything under it. Throws `not-a-lock`.
+ */
+function openLock(path: string): number | undefined {
+  const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
+  try {
+    return openSync(fsPath(path), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  let fd: number
+  try {
+    fd = openSync(fsPath(path), O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw noFileCodes.includes(code) ? notALock(path, 'is no file') : error
+  }
+  try {
+    requireLock(fd, path)
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
+
+/** Throws `not-a-lock` for an open file into which no lock wrote, or that has another name too. */
+function requireLock(fd: number, path: string): void {
+  const stat = fstatSync(fd)
+  const { uid } = stat
+  if (!stat.isFile()) throw notALock(path, 'is no file')
+  const own = process.getuid?.()
+  // Root may go on where the user of the folder left off.
+  if (own !== undefined && uid !== own && uid !== statSync(fsPath(dirname(path))).uid)
+    throw notALock(path, `belongs to the user ${uid}`)
+  const bytes = Buffer.alloc(maxRecordBytes + 1)
+  const length = readSync(fd, bytes, 0, bytes.length, 0)
+  if (!isRecordOrNothing(bytes.subarray(0, length))) throw notALock(path, 'holds what no lock writes')
+  const beside = besideOf(path, bytes.toString('latin1', 0, length))
+  const names = beside !== undefined && isNamed(fd, beside) ? 2 : 1
+  if (fstatSync(fd).nlink > names) throw notALock(path, 'is another name of a file that has one already (a hard link)')
+}
+
+/** The second name of a lock that holds by its text; undefined for any other. */
+function besideOf(path: string, text: string): string | undefined {
+  const { by = '' } = parseRecord(text) ?? {}
+  return by.startsWith(`${basename(path)}.`) ? join(dirname(path), by) : undefined
+}
+
+function notALock(path: string, why: string): EvidenceError {
+  return new EvidenceError('not-a-lock', `${path} has the name of a lock, and ${why}`, { where: path })
 }
 
 /** The lock of an open file; `gone` where the file has another name by now, or none: its holder has released it. */
@@ -191,11 +256,14 @@ function folderHeld(folder: string): EvidenceError {
   })
 }
 
-/** Takes the exclusive lock. A program that only looks shares the lock for a moment, and is waited for. */
+/** How often a shared lock is waited for: it ends in a moment, but for that of a user who may read the file, and keeps it. */
+const looksAtShared = 1000
+
+/** Takes the exclusive lock. A program that only looks shares the lock for a moment, and is waited for; one that goes on sharing it holds it. */
 function lockExclusively(fd: number): ReturnType<typeof lockFile> {
-  for (;;) {
+  for (let looks = 1; ; looks++) {
     const found = lockFile(fd, 'exclusive')
-    if (found !== 'held') return found
+    if (found !== 'held' || looks === looksAtShared) return found
     if (lockFile(fd, 'shared') === 'held') return 'held'
     lockFile(fd, 'none')
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.ceil(Math.random() * 5))

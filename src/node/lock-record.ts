@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { latin1 } from '../core/bytes.ts'
 
 /** What a lock file says of its holder. */
 export interface LockRecord {
@@ -53,6 +54,17 @@ export function parseRecord(text: string): LockRecord | undefined {
   const pid = Number(pidText)
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
   return { pid, started: started ?? '', place: place ?? '', by: by ?? '' }
+}
+
+/** Longest record, in bytes. */
+export const maxRecordBytes = 1024
+const recordText =
+  /^[1-9][0-9]{0,9} (?:[0-9]{1,20}|-) [^ \n]{1,400} (?:kernel|[^/\n]{1,255}\.[0-9]{1,10}-[0-9a-f-]{36})\n$/
+
+/** Whether a file's bytes are a record to the byte, or nothing: also zeros, which a file system leaves of a file that was not yet written. */
+export function isRecordOrNothing(bytes: Uint8Array): boolean {
+  if (bytes.length > maxRecordBytes) return false
+  return bytes.every((byte) => byte === 0) || recordText.test(latin1(bytes))
 }
 
 /** Whether a record's number is one of this place, so that the process can be looked for. */

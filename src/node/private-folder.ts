@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, rmdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, fchmodSync, mkdirSync, mkdtempSync, openSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { fsPath } from './file-path.ts'
@@ -63,6 +63,11 @@ export async function inMadeFolder<T>(path: string, use: () => T | Promise<T>): 
 /** Makes one folder with mode 0700, in the place of nothing. Throws what the file system throws (EEXIST). */
 export function makeNewPrivateFolder(path: string): void {
   mkdirSync(fsPath(path), { mode: 0o700 })
+}
+
+/** Makes a folder with mode 0700 of a name that begins so and that nobody can know before; gives its path. Throws what the file system throws. */
+export function makeUnknownFolder(beginning: string): string {
+  return mkdtempSync(beginning)
 }
 
 /** A mode less what the user's own umask forbids. */

@@ -1,9 +1,10 @@
+import { flagLines } from '../statements/event-flags.ts'
 import { partText } from '../statements/later-events.ts'
 import type { Disclosure } from '../core/disclosure.ts'
-import { visible } from '../core/text.ts'
+import { counted, visible } from '../core/text.ts'
 import { type CheckedReceipt, subjectOf } from '../verify/check-receipt.ts'
 import type { AdmissionVerdict } from './shown-ledger.ts'
-import { eventsOf } from './package-events.ts'
+import { eventsOf, type PackagedEvent } from './package-events.ts'
 
 /** A file as custody.txt names it. */
 export interface CustodyFile {
@@ -25,9 +26,14 @@ export interface CustodyDeposit {
   readonly files: readonly CustodyFile[]
 }
 
-interface CustodyEvent {
+/** A later entry as custody.txt tells it. */
+export interface CustodyEntry {
   readonly checked: CheckedReceipt
   readonly admission: AdmissionVerdict
+}
+
+interface CustodyEvents extends CustodyEntry {
+  readonly events: readonly PackagedEvent[]
 }
 
 const preamble = `CHAIN OF CUSTODY
@@ -50,11 +56,16 @@ function claimText({ claim, value }: Disclosure): string {
 export function custodyText(
   caseNumber: string | undefined,
   deposits: readonly CustodyDeposit[],
-  related: readonly CustodyEvent[],
+  related: readonly CustodyEntry[],
 ): string {
   const parts = [preamble]
   if (caseNumber !== undefined) parts.push(`Case: ${line(caseNumber)}\n`)
-  for (const deposit of deposits) parts.push(depositText(deposit, related))
+  const said = eventsOf(
+    related.map(({ checked }) => checked),
+    deposits,
+  )
+  const events = related.map((one, i) => ({ ...one, events: said[i] ?? [] }))
+  for (const deposit of deposits) parts.push(depositText(deposit, events))
   return parts.join('\n')
 }
 
@@ -83,7 +94,7 @@ function exhibitText(disclosures: readonly Disclosure[]): string[] {
   ]
 }
 
-function depositText(deposit: CustodyDeposit, related: readonly CustodyEvent[]): string {
+function depositText(deposit: CustodyDeposit, related: readonly CustodyEvents[]): string {
   const { folder, checked, admission, files } = deposit
   const { entry, proof } = checked.receipt
   const claims = checked.disclosures.filter(({ claim }) => claim !== 'names')
@@ -116,11 +127,21 @@ const retractedWords: Readonly<Partial<Record<string, string>>> = {
   'part-retracted': 'PART RETRACTED',
 }
 
-function eventText({ checked, admission }: CustodyEvent, deposit: CustodyDeposit): string[] {
-  const { entry } = checked.receipt
-  return eventsOf(checked, [deposit]).flatMap(({ what, code, ...part }) => [
-    `  ${retractedWords[what] ?? what}${code === undefined ? '' : ` (${line(code)})`}${partText(part)}`,
-    `    entry:     ${entry.index}, at ${entry.time}`,
-    ...signerText(checked, admission).map((text) => `    ${text.replace(/: {2}/, ':')}`),
-  ])
+function eventText({ checked, admission, events }: CustodyEvents, { folder }: CustodyDeposit): string[] {
+  const { receipt, disclosures, withheld } = checked
+  const { index, time } = receipt.entry
+  return events
+    .filter((event) => event.folder === folder)
+    .flatMap((event) => {
+      const { what, code, giver, receiver } = event
+      return [
+        `  ${retractedWords[what] ?? what}${code === undefined ? '' : ` (${line(code)})`}${partText(event)}`,
+        ...flagLines(event).map((text) => `    FLAGGED:   ${text}`),
+        `    entry:     ${index}, at ${time}`,
+        ...(giver === undefined ? [] : [`    passed:    from ${giver} to ${receiver}`]),
+        ...signerText(checked, admission).map((text) => `    ${text.replace(/: {2}/, ':')}`),
+        ...disclosures.map((disclosure) => `    sealed     ${claimText(disclosure)}`),
+        ...(withheld > 0 ? [`    withheld:  ${counted(withheld, 'sealed claim')}`] : []),
+      ]
+    })
 }

@@ -67,8 +67,12 @@ export function judgePackage({ bag, faults }: BagCheck, read: ReadPackage): Pack
     fault(unasked)
     return { ...judged, folder, files, deposited, missing, unnamed, askedAt }
   })
-  const packagedRelated = related.map((receipt): PackagedRelated => {
-    const events = eventsOf(receipt.checked, packagedDeposits)
+  const said = eventsOf(
+    related.map(({ checked }) => checked),
+    packagedDeposits,
+  )
+  const packagedRelated = related.map((receipt, i): PackagedRelated => {
+    const events = said[i] ?? []
     fault(eventFaults(receipt.path, receipt.checked, events, packagedDeposits))
     return { ...judge(receipt, receipt), events }
   })

@@ -1,6 +1,8 @@
+import { toBase64 } from '../core/base64.ts'
+import { leafHash } from '../core/entry.ts'
 import { smallest } from '../core/arrays.ts'
 import { type Jwk, thumbprint } from '../core/jwk.ts'
-import { laterEventsIn } from '../statements/later-events.ts'
+import { answersTo, type EventSubject, type LaterEvent, laterEventsIn, subjectIn } from '../statements/later-events.ts'
 import { keysBroughtBy } from '../statements/said.ts'
 import { type CheckedReceipt, subjectOf } from '../verify/check-receipt.ts'
 import { LogView } from '../log/view.ts'
@@ -15,8 +17,8 @@ export interface LaterEntry {
 }
 
 /**
- * Every entry of a tree that attests, retracts or refers to one of some deposits, found by reading them all: for mirrors, exports
- * and folders. Throws what reading throws.
+ * Every entry of a tree that attests, retracts or refers to one of some deposits, or decides of a challenge of one, found by reading them all: for
+ * mirrors, exports and folders. Throws what reading throws.
  */
 export async function scanLaterEntries(
   tree: LogView,
@@ -25,13 +27,17 @@ export async function scanLaterEntries(
 ): Promise<LaterEntry[]> {
   const subjects = deposits.map(subjectOf)
   const found: LaterEntry[] = []
+  const challenges: { readonly subject: EventSubject; readonly said: readonly LaterEvent[] }[] = []
   for (let index = smallest(subjects.map((subject) => subject.index)) + 1; index < tree.size; index++) {
     const { bytes, statement } = await tree.entry(index)
-    const isRelated = subjects.some(
-      (subject) =>
-        subject.index < index && laterEventsIn(subject, statement).some(({ what }) => relatedEvents.has(what)),
-    )
-    if (!isRelated) continue
+    const said = subjects
+      .filter((subject) => subject.index < index)
+      .flatMap((subject) => laterEventsIn(subject, statement))
+      .filter(({ what }) => relatedEvents.has(what))
+    const answers = challenges.flatMap((one) => answersTo(one.said, one.subject, statement))
+    if (said.length + answers.length === 0) continue
+    if (said.some(({ what }) => what === 'challenged'))
+      challenges.push({ subject: subjectIn(statement, index, toBase64(leafHash(bytes))), said })
     const signer = await keyNamed(tree, locate, statement.header.kid)
     if (signer !== undefined) found.push({ index, bytes, signer })
   }

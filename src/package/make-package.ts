@@ -4,7 +4,7 @@ import { type ManifestLine, parseManifest } from '../core/manifest.ts'
 import type { Policy } from '../core/policy.ts'
 import { parseReceipt } from '../core/receipt.ts'
 import type { Item } from '../statements/members.ts'
-import { isDeposit, itemsOf } from '../statements/said.ts'
+import { cosignersOf, isDeposit, itemsOf } from '../statements/said.ts'
 import { fileDiffers } from '../verify/check-file.ts'
 import type { CheckedReceipt } from '../verify/check-receipt.ts'
 import { LogView } from '../log/view.ts'
@@ -75,7 +75,11 @@ export async function packageFiles(input: PackageInput): Promise<Map<string, Bag
   related.sort((a, b) => a.checked.receipt.entry.index - b.checked.receipt.entry.index)
   const signers = [...deposits, ...related]
     .filter(({ checked }) => checked.receipt.proof.checkpoint.origin === ledger?.tree.origin)
-    .flatMap(({ checked }) => checked.statement?.header.kid ?? [])
+    // Who signed within an entry too, such as who released what it hands over.
+    .flatMap(({ checked }) => [
+      ...(checked.statement === undefined ? [] : [checked.statement.header.kid]),
+      ...cosignersOf(checked.body),
+    ])
   const brought = ledger === undefined ? new Map() : await admissionReceipts(ledger.tree, ledger.locate, signers)
   const admissions = new Admissions([
     ...[...brought.values()].map((bytes) => soundReceipt(bytes, policy)),

@@ -1,5 +1,6 @@
 import { custodyEventNames } from '../statements/later-event-names.ts'
-import { type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
+import { referencesOf } from '../statements/said.ts'
+import { answersTo, type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
 import { type CheckedReceipt, ledgerOf, subjectOf } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
 
@@ -35,8 +36,34 @@ export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set([
   'erasure-ordered',
 ])
 
-/** What an entry says of deposits: index and leaf hash are theirs. Empty for a stranger's. */
-export function eventsOf(related: CheckedReceipt, deposits: readonly Subject[]): PackagedEvent[] {
+/** A related entry, and what it says of deposits of the package. */
+interface Said {
+  readonly checked: CheckedReceipt
+  readonly events: readonly PackagedEvent[]
+}
+
+/**
+ * What related entries say of deposits, or of challenges of these that are related entries too, in their order: index and leaf hash are theirs.
+ * Empty for a stranger's.
+ */
+export function eventsOf(
+  related: readonly CheckedReceipt[],
+  deposits: readonly Subject[],
+): readonly (readonly PackagedEvent[])[] {
+  const said = related.map((checked): Said => ({ checked, events: ofDeposits(checked, deposits) }))
+  const challenges = new Map(
+    said
+      .filter(({ events }) => events.some(({ what }) => what === 'challenged'))
+      .map((one) => [nameOf(one.checked, one.checked.receipt.entry.index), one] as const),
+  )
+  return said.map(({ checked, events }) => [...events, ...ofChallenges(checked, challenges)])
+}
+
+function nameOf(checked: CheckedReceipt, index: number): string {
+  return `${index} ${ledgerOf(checked)}`
+}
+
+function ofDeposits(related: CheckedReceipt, deposits: readonly Subject[]): PackagedEvent[] {
   const { statement, receipt } = related
   if (statement === undefined) return []
   return deposits.flatMap(({ folder, checked }) => {
@@ -44,6 +71,20 @@ export function eventsOf(related: CheckedReceipt, deposits: readonly Subject[]):
     return laterEventsIn(subjectOf(checked), statement)
       .filter(({ what }) => relatedEvents.has(what))
       .map((event) => ({ ...event, folder, of: checked.receipt.entry.index }))
+  })
+}
+
+function ofChallenges(related: CheckedReceipt, challenges: ReadonlyMap<string, Said>): PackagedEvent[] {
+  const { statement, body, receipt } = related
+  if (statement === undefined) return []
+  return referencesOf(body).flatMap(({ index }) => {
+    const challenge = challenges.get(nameOf(related, index))
+    if (challenge === undefined || receipt.entry.index <= index) return []
+    const subject = subjectOf(challenge.checked)
+    return challenge.events.flatMap((one) => {
+      const { folder, of } = one
+      return answersTo([one], subject, statement).map((event) => ({ ...event, folder, of }))
+    })
   })
 }
 

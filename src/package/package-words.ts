@@ -1,10 +1,11 @@
-import { equalBytes, utf8 } from '../core/bytes.ts'
+import { toHex } from '../core/base64.ts'
+import { sha256 } from '../core/hash.ts'
 import { isOrigin } from '../core/origin.ts'
 import { tryTime } from '../core/time.ts'
 import type { Finding } from '../verify/report.ts'
 import { labels } from './bag-tags.ts'
 import { names } from './layout.ts'
-import { verifyGuide } from './verify-guide.ts'
+import { verifyGuideSha256 } from './verify-guide-digest.ts'
 
 /*
  * What the packer says in words: labels of bag-info.txt, VERIFY.md, other text. Nothing rests on it, and nobody is told of it without
@@ -61,7 +62,7 @@ function askedOf(text: string): { readonly origin: string; readonly size: number
 
 /** VERIFY.md is the text of this version, to the byte: who follows other commands follows the packer's. */
 export function guideFaults(bytes: Uint8Array | undefined): Finding[] {
-  if (bytes !== undefined && equalBytes(bytes, utf8(verifyGuide))) return []
+  if (bytes !== undefined && toHex(sha256(bytes)) === verifyGuideSha256) return []
   const what = bytes === undefined ? 'is not there' : 'is not the text of this version: do not follow it'
   return [{ code: 'package-malformed', message: `${names.guide} in the package ${what}.`, where: names.guide }]
 }

@@ -66,7 +66,7 @@ openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in "$work
 The program below checks that every file here has a place in a package and a name that every disk can hold, that the texts of the bag are in order, and, for every receipt: the ledger's signature; that the entry is in the
 tree that is signed (RFC 6962); the signer's signature on the statement in the entry; that the key was admitted by an earlier entry, back to the first, the
 genesis, and was not rotated out or revoked before; that no entry here breaks a rule of pages 04 and 14 which the entries here show (roles, keys and ids
-that are new, references, a closed ledger, an ended intake); that what brings or ends keys, refers to a deposit or is told first has the members of page 02 and no others, each of its form; and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
+that are new, references, a closed ledger, an ended intake); that the release in a hand-over is between its parties, in time, and by its giver's key, where that key's admission is here; that what brings or ends keys, refers to a deposit or is told first has the members of page 02 and no others, each of its form; and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
 this manifest is. It says first what was retracted, and which files were deposited and are not here; at the end by which keys it judged, and what it did not check. Any fault ends it, with exit code 1. What
 it does not know or cannot compute (a kind, a role, a version, an algorithm) it calls NOT JUDGED, and ends with 4. Read it first.
 
@@ -85,6 +85,6 @@ It shows that the files which it calls unchanged are as they were deposited, tha
 signature, and which administrators admitted the keys, or approved that they were. The times are by the ledger's clock. It does not show that the content is true, who
 stands behind a key beyond the administrators' word, that anything was untouched before its deposit, or what happened after the sizes that the
 checkpoints state: a revocation or retraction may have followed. This program trusts the ledger's key alone; witnesses' cosignatures, time
-stamps (\`.time-proof\`: page 13 says how \`openssl ts\` checks one), how many had to approve, members that it does not use, the rules of Ed25519 in corner cases of signatures, and BLAKE3 are for a full
-verifier. \`custody.txt\` is the packer's text and is not checked. The formats are specified in the evidence ledger's \`docs/spec\`, by pages 06, 08, 09, 13, 14 and 18.
+stamps (\`.time-proof\`: page 13 says how \`openssl ts\` checks one), how many had to approve, members that it does not use, who held what when it was handed over (\`not judged by this program\`), the rules of Ed25519 in corner cases of signatures, and BLAKE3 are for a full
+verifier. \`custody.txt\` is the packer's text and is not checked. The formats are specified in the evidence ledger's \`docs/spec\`, by pages 06, 08, 09, 13, 14, 18, 19, 20 and 22.
 `

@@ -28,6 +28,14 @@ export function readBody(statement: Statement): StatementBody | undefined {
   return body
 }
 
+/**
+ * Reads the members of a statement that is yet to be made and signed. Returns undefined where the kind is of a later version. Throws as
+ * {@link readBody}.
+ */
+export function bodyOf(kind: string, members: JsonObject): StatementBody | undefined {
+  return readWhole(kind, members)
+}
+
 function readWhole(kind: string, own: JsonObject): StatementBody | undefined {
   const body = readMembers(kind, own)
   if (body?.rule.carries === undefined) return body as StatementBody | undefined

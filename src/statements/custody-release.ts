@@ -76,6 +76,14 @@ export function readRelease(text: string): Release {
   return { ...result.data, jws, header }
 }
 
+/** The release that a statement carries; undefined of one that carries none that can be read. */
+export function releaseIn({ payload }: { readonly payload: Readonly<Record<string, unknown>> }): Release | undefined {
+  const { release: text } = payload
+  if (typeof text !== 'string') return undefined
+  const release = attempt(() => readRelease(text))
+  return release instanceof EvidenceError ? undefined : release
+}
+
 /** What of a transfer the release is compared with. */
 export interface TransferMembers {
   readonly release: string

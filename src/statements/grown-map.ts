@@ -15,9 +15,11 @@ class GrownMap<K, V> implements ReadonlyMap<K, V> {
     this.size = size
   }
 
-  with(key: K, value: V): GrownMap<K, V> {
+  with(more: ReadonlyMap<K, V>): GrownMap<K, V> {
     const layers = [...this.layers]
-    let added: ReadonlyMap<K, V> = new Map([[key, value]])
+    let added = more
+    let { size } = this
+    for (const key of more.keys()) if (!this.has(key)) size++
     for (let before = layers.at(-1); before !== undefined; before = layers.at(-1)) {
       if (before.size >= growth * added.size) break
       const merged = new Map(before)
@@ -25,7 +27,7 @@ class GrownMap<K, V> implements ReadonlyMap<K, V> {
       added = merged
       layers.pop()
     }
-    return new GrownMap([...layers, added], this.size + (this.has(key) ? 0 : 1))
+    return new GrownMap([...layers, added], size)
   }
 
   get(key: K): V | undefined {
@@ -70,5 +72,11 @@ class GrownMap<K, V> implements ReadonlyMap<K, V> {
 
 /** A map with one entry more, or with another value for a key that it has; the given one stays as it is. */
 export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
-  return (map instanceof GrownMap ? (map as GrownMap<K, V>) : new GrownMap([map], map.size)).with(key, value)
+  return withEntries(map, new Map([[key, value]]))
+}
+
+/** A map with several entries more, or with other values for keys that it has; none of the given ones is changed, then or later. */
+export function withEntries<K, V>(map: ReadonlyMap<K, V>, more: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+  if (more.size === 0) return map
+  return (map instanceof GrownMap ? (map as GrownMap<K, V>) : new GrownMap([map], map.size)).with(more)
 }

@@ -28,10 +28,23 @@ export type CustodyEventName = 'handed-over' | 'custody-ended' | 'custody-resume
 
 type EndedKey = 'key-rotated' | 'key-revoked' | 'participant-revoked'
 
+/** What is to be said for ever beside an entry that stands, and beside each event of it (event-flags.ts has the words). */
+export type EventFlag = 'moved-by-order' | 'accepted-differs'
+
+/** Who passes something on within a statement, and to whom; with what is to be said for ever beside it. */
+export interface PassedOn {
+  readonly giver: string
+  readonly receiver: string
+  /** None where nothing is to be said. */
+  readonly flags?: readonly EventFlag[]
+  /** On what ground an authority gives in lieu of the holder, an open code; also where nothing moved by it. */
+  readonly inLieu?: string
+}
+
 /** A reference, and what the statement says by it has happened to the entry. */
 export interface PlacedReference extends Placed {
   /** Undefined where the statement says nothing that the status of the entry shows. */
-  readonly event?: { readonly what: LaterEventName; readonly code?: string }
+  readonly event?: { readonly what: LaterEventName; readonly code?: string } & Partial<PassedOn>
   /** True where the rule asks what the entry says, beyond what it deposits: who judges must open it (`TargetFacts.said`). */
   readonly asksWhat?: true
 }
@@ -227,7 +240,7 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
    */
   signedWithin?(members: Members): readonly SignedBy[]
   /** What is said for ever beside an entry of it that stands, such as that somebody's signature was not needed. */
-  flags?(members: Members): readonly string[]
+  flags?(members: Members): readonly EventFlag[]
   /** The change of the ledger's key that it says. */
   ledgerKeyChange?(members: Members): LedgerKeyChange
   /**

@@ -1,12 +1,13 @@
 import { valueOr } from '../core/attempt.ts'
 import { defined } from '../core/objects.ts'
 import { readBody } from './body.ts'
-import type { LaterEventName, SignedBy } from './kind.ts'
+import { flagLines } from './event-flags.ts'
+import type { LaterEventName, PassedOn, SignedBy } from './kind.ts'
 import { endingsOf, referencesOf, signedWithin } from './said.ts'
 import { signedBy, type Statement } from './statement.ts'
 
-/** One thing that a later entry says of an earlier one. */
-export interface LaterEvent {
+/** One thing that a later entry says of an earlier one; of a hand-over who passes it on to whom. */
+export interface LaterEvent extends Partial<PassedOn> {
   readonly what: LaterEventName
   /** `reason`, `as`, `rel`, `event` or `finding`; none of a rotation and a challenge. */
   readonly code?: string
@@ -14,6 +15,8 @@ export interface LaterEvent {
   /** The one item that a statement other than a deposit is about, and the line of the manifest that the item is. */
   readonly item?: number
   readonly line?: number
+  /** Index of the challenge of the deposit that it is about, where it is not about the deposit itself: then `item` and `line` are those of the challenge. */
+  readonly on?: number
 }
 
 /** The earlier entry. */
@@ -52,8 +55,28 @@ export function laterEventsIn(subject: EventSubject, statement: Statement): Late
   return [...events.values()]
 }
 
-/** The part of a deposit that an event names, for people: nothing of a whole one. Numbers are those of the format, from 0. */
-export function partText({ item, line }: Pick<LaterEvent, 'item' | 'line'>): string {
-  if (item === undefined) return ''
-  return line === undefined ? `, item ${item}` : `, item ${item}, line ${line}`
+/** Who gives and who is to receive, and what is to be said for ever beside it, for people: nothing of an event that is no hand-over. */
+export function passedText(event: Partial<PassedOn>): string {
+  const { giver, receiver } = event
+  return [
+    ...(giver === undefined ? [] : [`, from ${giver} to ${receiver}`]),
+    ...flagLines(event).map((text) => `; ${text}`),
+  ].join('')
+}
+
+/** What an entry about a challenge says of the deposit that the challenge is about: its findings, with the parts that are challenged. */
+export function answersTo(challenges: readonly LaterEvent[], on: EventSubject, statement: Statement): LaterEvent[] {
+  const found = laterEventsIn(on, statement).filter(({ what }) => what === 'found')
+  return challenges
+    .filter(({ what }) => what === 'challenged')
+    .flatMap(({ item, line }) => found.map((event) => ({ ...event, on: on.index, ...defined({ item, line }) })))
+}
+
+/** The part of a deposit that an event names, or the challenge, for people: nothing of a whole one. Numbers are those of the format, from 0. */
+export function partText({ item, line, on }: Pick<LaterEvent, 'item' | 'line' | 'on'>): string {
+  return [
+    ...(item === undefined ? [] : [`, item ${item}`]),
+    ...(line === undefined ? [] : [`, line ${line}`]),
+    ...(on === undefined ? [] : [`, on the challenge in entry ${on}`]),
+  ].join('')
 }

@@ -12,6 +12,7 @@ import type {
   Ending,
   Erasing,
   ErasingBefore,
+  EventFlag,
   LedgerKeyChange,
   PlacedReference,
   SignedBy,
@@ -103,7 +104,7 @@ export function signedWithin(body: Body | undefined): readonly SignedBy[] {
 }
 
 /** What is to be said for ever beside an entry that stands; empty where there is nothing. */
-export function flagsOf(body: Body | undefined): readonly string[] {
+export function flagsOf(body: Body | undefined): readonly EventFlag[] {
   return asked(body, (rule, members) => rule.flags?.(members)) ?? []
 }
 
@@ -148,6 +149,11 @@ export function soundnessOf({
   return violations.length > 0 ? 'violated' : unjudged.length > 0 ? 'open' : undefined
 }
 
+/** Whether a statement is a rule of access, whatever of it is shown. */
+export function isAccessRule(body: Body | undefined): boolean {
+  return body !== undefined && effectiveBody(body).rule.accessTerms !== undefined
+}
+
 /** What a statement says, by itself or as the change that it carries; undefined where that is of a kind that is not known here. */
 export function saidFactsOf(statement: Statement): SaidFacts | undefined {
   const body = attempt(() => readBody(statement))
@@ -186,9 +192,14 @@ export function heldSince(registry: Registry, participant: string, index: number
   return since.length === 0 ? undefined : since.reduce((a, b) => Math.min(a, b))
 }
 
-/** Earlier entries of which a statement may have taken custody for its signer; none of a kind that moves none. */
+/** Whether a statement is of a kind whose sealed claims state a rule of access, shown or not. */
+export function statesTerms(body: Body | undefined): boolean {
+  return body?.rule.accessTerms !== undefined
+}
+
+/** Earlier entries of which a statement may have taken custody for its signer, or taken it up again; none of a kind that keeps no state. */
 export function takenBy(body: Body | undefined): readonly number[] {
-  return body?.rule.heldSince === undefined ? [] : referencesOf(body).map(({ index }) => index)
+  return body?.rule.hasState === true ? referencesOf(body).map(({ index }) => index) : []
 }
 
 /** Whether the registry lets a participant read an entry and its claims, by what kinds with state keep in it. */

@@ -1,9 +1,10 @@
 import { type AsnType, BitString, Boolean as AsnBoolean, Integer, ObjectIdentifier, OctetString } from 'asn1js'
 import { BasicConstraints, Certificate as Structure, ExtKeyUsage, type Extension } from 'pkijs'
 import { toHex, tryBase64 } from '../core/base64.ts'
-import { equalBytes, latin1 } from '../core/bytes.ts'
+import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { sha256 } from '../core/hash.ts'
+import { readTime } from './der-time.ts'
 import { bytesOf, fields, malformed, parseDer, reading } from './der.ts'
 import { nameText } from './name-text.ts'
 import { type PublicKey, readPublicKey } from './public-key.ts'
@@ -12,8 +13,13 @@ import { isKnownSignature, verifySignature } from './signature.ts'
 /** Largest certificate that is read, in bytes. */
 export const maxCertificateBytes: number = 16 * 1024
 
-/** Bits of the key usage extension (RFC 5280, section 4.2.1.3), the first bit highest. */
-export const keyUsages = { digitalSignature: 0x80, nonRepudiation: 0x40, keyCertSign: 0x04, cRLSign: 0x02 } as const
+/** Bits of the key usage extension (RFC 5280, section 4.2.1.3), the first bit of its two bytes highest. */
+export const keyUsages = {
+  digitalSignature: 0x8000,
+  nonRepudiation: 0x4000,
+  keyCertSign: 0x0400,
+  cRLSign: 0x0200,
+} as const
 
 /** A certificate as far as it is judged here (RFC 5280). */
 export interface Certificate {
@@ -31,7 +37,7 @@ export interface Certificate {
   readonly isAuthority: boolean
   /** Most authorities that may come below this one, the leaf not counted. */
   readonly pathLength: number | undefined
-  /** First byte of the key usage; undefined without the extension. */
+  /** The key usage, all of it, as {@link keyUsages} has it; undefined without the extension. */
   readonly keyUsage: number | undefined
   readonly extKeyUsage: { readonly critical: boolean; readonly oids: readonly string[] } | undefined
   /** Critical extensions that nothing here judges. */
@@ -56,7 +62,7 @@ export function readCertificate(der: Uint8Array): Certificate {
   const what = 'certificate'
   const schema = parseDer(der, what, maxCertificateBytes)
   return reading(what, () => {
-    const { publicKey, signed, signature } = requireForm(schema)
+    const { publicKey, notBeforeMs, notAfterMs, signed, signature } = requireForm(schema)
     const structure = new Structure({ schema })
     const { signatureAlgorithm: algorithm } = structure
     const extensions = structure.extensions ?? []
@@ -64,7 +70,7 @@ export function readCertificate(der: Uint8Array): Certificate {
       throw malformed(what, 'has an extension twice')
     const find = (id: string): Extension | undefined => extensions.find(({ extnID }) => extnID === id)
     const constraints = find(oids.basicConstraints)?.parsedValue as BasicConstraints | undefined
-    const usage = find(oids.keyUsage)?.parsedValue as { valueBlock: { valueHexView: Uint8Array } } | undefined
+    const usage = find(oids.keyUsage)
     const extended = find(oids.extKeyUsage)
     const pathLength = constraints?.pathLenConstraint
     return {
@@ -74,12 +80,12 @@ export function readCertificate(der: Uint8Array): Certificate {
       subjectDer: new Uint8Array(structure.subject.valueBeforeDecode),
       issuerDer: new Uint8Array(structure.issuer.valueBeforeDecode),
       serial: toHex(structure.serialNumber.valueBlock.valueHexView),
-      notBeforeMs: structure.notBefore.value.getTime(),
-      notAfterMs: structure.notAfter.value.getTime(),
+      notBeforeMs,
+      notAfterMs,
       key: publicKey,
       isAuthority: constraints?.cA === true,
       pathLength: typeof pathLength === 'number' ? pathLength : pathLength === undefined ? undefined : 0,
-      keyUsage: usage === undefined ? undefined : (usage.valueBlock.valueHexView[0] ?? 0),
+      keyUsage: usage === undefined ? undefined : keyUsageOf(usage),
       extKeyUsage:
         extended === undefined
           ? undefined
@@ -98,6 +104,8 @@ export function readCertificate(der: Uint8Array): Certificate {
  */
 function requireForm(schema: AsnType): {
   readonly publicKey: PublicKey
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
   readonly signed: Uint8Array
   readonly signature: Uint8Array
 } {
@@ -123,8 +131,8 @@ function requireForm(schema: AsnType): {
   const extensions = isTagged(optional[0], 3) ? optional.shift() : undefined
   if (extensions !== undefined) requireExtensions(extensions, bad)
   if (optional.length > 0 || key === undefined) throw bad('has parts that do not belong there')
-  const times = fields(validity)
-  if (times.length !== 2 || !times.every(isTime)) throw bad('has not two times of RFC 5280')
+  const [notBefore, notAfter, ...times] = fields(validity)
+  if (times.length > 0) throw bad('has not two times of RFC 5280')
   for (const name of [issuer, subject]) requireName(name, bad)
   if (outer === undefined || inner === undefined || !equalBytes(bytesOf(outer), bytesOf(inner)))
     throw bad('names two algorithms for its signature')
@@ -133,16 +141,21 @@ function requireForm(schema: AsnType): {
     throw bad('names no algorithm for its signature')
   return {
     publicKey: readPublicKey(key),
+    notBeforeMs: readTime(notBefore, 'certificate'),
+    notAfterMs: readTime(notAfter, 'certificate'),
     signed: bytesOf(tbs),
     signature: Uint8Array.from(signature.valueBlock.valueHexView),
   }
 }
 
-/** Whether something is a time as RFC 5280 writes it (4.1.2.5): `YYMMDDHHMMSSZ`, or with four digits of the year. What other forms mean, readers differ. */
-function isTime(one: AsnType): boolean {
-  const [tag, length, ...text] = bytesOf(one)
-  const digits = tag === 0x17 ? 12 : tag === 0x18 ? 14 : 0
-  return length === digits + 1 && /^[0-9]+Z$/.test(latin1(Uint8Array.from(text)))
+/** All bits of a key usage: nine have a name, and what stands after the ninth is of no use that is known. Throws `time-stamp-malformed`. */
+function keyUsageOf({ extnValue }: Extension): number {
+  const usage = parseDer(new Uint8Array(extnValue.valueBlock.valueHexView), 'key usage', 16)
+  const [tag, , unused = 8, first = 0, second = 0, ...more] = bytesOf(usage)
+  const last = second === 0 ? first : second
+  if (tag !== 0x03 || unused > 7 || more.length > 0 || (last & ((1 << unused) - 1)) !== 0)
+    throw malformed('key usage', 'is none')
+  return first * 0x100 + second
 }
 
 /** One list of extensions, each an identifier, perhaps whether it is critical, and its bytes. */

@@ -3,7 +3,8 @@ import { CertificateRevocationList, type Extension } from 'pkijs'
 import { toHex } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { type Certificate, keyUsages } from './certificate.ts'
-import { malformed, parseDer, reading } from './der.ts'
+import { isTime, readTime } from './der-time.ts'
+import { bytesOf, fields, malformed, parseDer, reading } from './der.ts'
 import { verifySignature } from './signature.ts'
 
 /** Largest CRL that is read, in bytes. */
@@ -30,6 +31,7 @@ export interface Crl {
   readonly isSignedBy: (issuer: Certificate) => Promise<boolean>
 }
 
+const what = 'revocation list'
 const reasonCode = '2.5.29.21'
 const invalidityDate = '2.5.29.24'
 
@@ -38,38 +40,59 @@ function revocationOf(dateMs: number, extensions: readonly Extension[]): Revocat
   let reason: number | undefined
   for (const { extnID, extnValue } of extensions) {
     const inner = (): AsnType => parseDer(new Uint8Array(extnValue.valueBlock.valueHexView), 'extension of a CRL', 64)
-    // An enumerated value is an integer by another tag.
-    if (extnID === reasonCode) reason = (inner() as Integer).valueBlock.valueDec
-    if (extnID === invalidityDate)
-      sinceMs = Math.min(sinceMs, (inner() as AsnType & { toDate(): Date }).toDate().getTime())
+    if (extnID === reasonCode) reason = reasonOf(inner())
+    if (extnID === invalidityDate) sinceMs = Math.min(sinceMs, readTime(inner(), what))
   }
   return { sinceMs, reason }
 }
 
+/** An ENUMERATED of one byte. The library reads a long one as 0, which is a reason. */
+function reasonOf(element: AsnType): number {
+  const [tag, length, reason = 0xff] = bytesOf(element)
+  if (tag !== 0x0a || length !== 1 || reason > 10) throw malformed(what, 'has a reason that is none')
+  return reason
+}
+
+/** The times of a list and of its entries, where RFC 5280, section 5.1, has them. */
+function timesOf(schema: AsnType): {
+  readonly thisUpdateMs: number
+  readonly nextUpdateMs: number | undefined
+  readonly revokedMs: readonly number[]
+} {
+  const parts = fields(fields(schema)[0])
+  if (parts[0] instanceof Integer) parts.shift()
+  const [, , thisUpdate, next, ...more] = parts
+  const hasNext = isTime(next)
+  const list = hasNext ? more[0] : next
+  const entries = list?.idBlock.tagClass === 1 ? fields(list) : []
+  return {
+    thisUpdateMs: readTime(thisUpdate, what),
+    nextUpdateMs: hasNext ? readTime(next, what) : undefined,
+    revokedMs: entries.map((entry) => readTime(fields(entry)[1], what)),
+  }
+}
+
 /** Reads a CRL; nothing is verified. Throws `time-stamp-malformed`. */
 export function readCrl(der: Uint8Array): Crl {
-  const what = 'revocation list'
   const schema = parseDer(der, what, maxCrlBytes)
   return reading(what, () => {
     const list = new CertificateRevocationList({ schema })
     const revoked = new Map<string, Revocation>()
     let isUnusable = (list.crlExtensions?.extensions ?? []).some(({ critical }) => critical)
-    for (const { userCertificate, revocationDate, crlEntryExtensions } of list.revokedCertificates ?? []) {
+    const { thisUpdateMs, nextUpdateMs, revokedMs } = timesOf(schema)
+    const entries = list.revokedCertificates ?? []
+    if (entries.length !== revokedMs.length) throw malformed(what, 'has parts that do not belong there')
+    for (const [i, { userCertificate, crlEntryExtensions }] of entries.entries()) {
       const extensions = crlEntryExtensions?.extensions ?? []
       if (extensions.some(({ critical, extnID }) => critical && extnID !== reasonCode && extnID !== invalidityDate))
         isUnusable = true
-      revoked.set(
-        toHex(userCertificate.valueBlock.valueHexView),
-        revocationOf(revocationDate.value.getTime(), extensions),
-      )
+      revoked.set(toHex(userCertificate.valueBlock.valueHexView), revocationOf(revokedMs[i] as number, extensions))
     }
-    const thisUpdateMs = list.thisUpdate.value.getTime()
-    if (Number.isNaN(thisUpdateMs)) throw malformed(what, 'has no time')
     return {
       der,
       issuerDer: new Uint8Array(list.issuer.valueBeforeDecode),
       thisUpdateMs,
-      nextUpdateMs: list.nextUpdate?.value.getTime(),
+      nextUpdateMs,
       isUnusable,
       revoked,
       isSignedBy: async (issuer) =>

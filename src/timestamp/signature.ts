@@ -1,7 +1,7 @@
 import { Integer } from 'asn1js'
 import { type AlgorithmIdentifier, RSASSAPSSParams } from 'pkijs'
 import { verifyEd25519 } from '../core/ed25519.ts'
-import { fields, parseDer } from './der.ts'
+import { fields, malformed, parseDer } from './der.ts'
 import { positive, type PublicKey, type RsaKey, scalarBytes } from './public-key.ts'
 
 /** Hashes that tokens, certificates and CRLs may use, by their object identifiers. */
@@ -11,6 +11,14 @@ export const hashByOid: Readonly<Record<string, HashAlgorithm>> = {
   '2.16.840.1.101.3.4.2.3': 'sha512',
 }
 export type HashAlgorithm = 'sha256' | 'sha384' | 'sha512'
+
+/** The hash of an object identifier. Throws `time-stamp-malformed` for one that no token may use. */
+export function requireHash(oid: string): HashAlgorithm {
+  const hash = Object.hasOwn(hashByOid, oid) ? hashByOid[oid] : undefined
+  if (hash === undefined)
+    throw malformed('token', `uses the hash ${oid}, which is none of SHA-256, SHA-384 and SHA-512`)
+  return hash
+}
 
 /** The object identifier of a hash. */
 export function oidOf(algorithm: HashAlgorithm): string {

@@ -6,7 +6,6 @@ import {
   IssuerAndSerialNumber,
   SignedData,
   type SignerInfo,
-  TSTInfo,
 } from 'pkijs'
 import { toHex } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
@@ -14,7 +13,8 @@ import { digestOf } from '../core/digest.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type Certificate, keyUsages, readCertificate } from './certificate.ts'
 import { fields, malformed, parseDer, reading, readingAsync } from './der.ts'
-import { type HashAlgorithm, hashByOid, verifySignature } from './signature.ts'
+import { type HashAlgorithm, requireHash, verifySignature } from './signature.ts'
+import { readTimeInfo, type TimeInfo } from './time-info.ts'
 
 /** Largest token, and most certificates in it. */
 export const maxTokenBytes: number = 64 * 1024
@@ -31,28 +31,13 @@ const oids = {
 } as const
 
 /** A token of RFC 3161, read and not verified. */
-export interface Token {
+export interface Token extends TimeInfo {
   readonly der: Uint8Array
-  readonly genTimeMs: number
-  /** What the authority says its time may be off by; undefined where it says nothing. */
-  readonly accuracyMs: number | undefined
-  readonly imprint: { readonly algorithm: HashAlgorithm; readonly hash: Uint8Array }
-  /** Hex, as the integer's bytes. */
-  readonly nonce: string | undefined
-  readonly policy: string
-  readonly serial: string
   /** Certificates that came with it. */
   readonly certificates: readonly Certificate[]
   readonly signer: SignerInfo
   /** DER of the TSTInfo: what the message digest is of. */
   readonly content: Uint8Array
-}
-
-function hashOf(oid: string): HashAlgorithm {
-  const hash = Object.hasOwn(hashByOid, oid) ? hashByOid[oid] : undefined
-  if (hash === undefined)
-    throw malformed('token', `uses the hash ${oid}, which is none of SHA-256, SHA-384 and SHA-512`)
-  return hash
 }
 
 /** Reads a TimeStampToken. Throws `time-stamp-malformed`. */
@@ -73,49 +58,12 @@ export function readToken(der: Uint8Array): Token {
     const content = new Uint8Array(eContent.getValue())
     return {
       der,
-      ...readInfo(content),
+      ...readTimeInfo(content, maxTokenBytes),
       certificates: structures.map((one) => readCertificate(new Uint8Array(one.toSchema().toBER()))),
       signer,
       content,
     }
   })
-}
-
-type Info = Pick<Token, 'genTimeMs' | 'accuracyMs' | 'imprint' | 'nonce' | 'policy' | 'serial'>
-
-function readInfo(content: Uint8Array): Info {
-  const what = 'time-stamp information'
-  const info = new TSTInfo({ schema: parseDer(content, what, maxTokenBytes) })
-  if (info.version !== 1) throw malformed(what, 'is of another version than 1')
-  if ((info.extensions ?? []).some(({ critical }) => critical)) throw malformed(what, 'has a critical extension')
-  const algorithm = hashOf(info.messageImprint.hashAlgorithm.algorithmId)
-  const hash = new Uint8Array(info.messageImprint.hashedMessage.valueBlock.valueHexView)
-  const genTimeMs = info.genTime.getTime()
-  if (Number.isNaN(genTimeMs)) throw malformed(what, 'has no time')
-  return {
-    genTimeMs,
-    accuracyMs: info.accuracy === undefined ? undefined : accuracyOf(info.accuracy),
-    imprint: { algorithm, hash },
-    nonce: info.nonce === undefined ? undefined : toHex(info.nonce.valueBlock.valueHexView),
-    policy: info.policy,
-    serial: toHex(info.serialNumber.valueBlock.valueHexView),
-  }
-}
-
-/** Rounded up to a millisecond. */
-function accuracyOf({
-  seconds = 0,
-  millis = 0,
-  micros = 0,
-}: {
-  seconds?: number
-  millis?: number
-  micros?: number
-}): number {
-  const sane = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
-  if (!sane(seconds) || seconds > 1e9 || !sane(millis) || millis > 999 || !sane(micros) || micros > 999)
-    throw malformed('time-stamp information', 'has an accuracy that is none')
-  return seconds * 1000 + millis + Math.ceil(micros / 1000)
 }
 
 const unsigned = (why: string): EvidenceError => new EvidenceError('time-stamp-signature', `the token ${why}`)
@@ -141,7 +89,7 @@ function essHash(
   if (value === undefined) throw unsigned('has a signing-certificate attribute without a hash')
   if (type === oids.signingCertificate) return { hash: 'sha1', value: value.valueBlock.valueHexView }
   const named = fields(parts[0])[0]
-  const hash = named instanceof ObjectIdentifier ? hashOf(named.valueBlock.toString()) : 'sha256'
+  const hash = named instanceof ObjectIdentifier ? requireHash(named.valueBlock.toString()) : 'sha256'
   return { hash, value: value.valueBlock.valueHexView }
 }
 
@@ -180,7 +128,7 @@ export async function verifyToken(
     const digest = attribute(attributes, oids.messageDigest)
     if (!(contentType instanceof ObjectIdentifier) || contentType.valueBlock.toString() !== oids.tstInfo)
       throw unsigned('does not sign that it is a time stamp')
-    const hash = hashOf(signer.digestAlgorithm.algorithmId)
+    const hash = requireHash(signer.digestAlgorithm.algorithmId)
     const own = digestOf(hash, token.content)
     if (!(digest instanceof OctetString) || !equalBytes(digest.valueBlock.valueHexView, own))
       throw unsigned('does not sign the time that it states')

@@ -1,8 +1,9 @@
 import type { CheckedPackageReport } from '../check/steps/report.ts'
 import { count, visible } from '../core/text.ts'
-import type { PackagedDeposit, PackagedReceipt } from '../package/package-report.ts'
+import type { PackagedDeposit, PackagedReceipt, PackagedRelated } from '../package/package-report.ts'
 import { partText } from '../statements/later-events.ts'
 import type { Words } from '../words/index.ts'
+import { passedTold } from './later.ts'
 import type { Fact, Told } from './told.ts'
 import { whenTold } from './when.ts'
 
@@ -17,7 +18,7 @@ const mostFiles = 500
 export function packageParts({ report }: CheckedPackageReport, words: Words): Part {
   if (report === undefined) return none
   const { check } = words
-  const { deposits, retractions, words: packer } = report
+  const { deposits, related, retractions, words: packer } = report
   const missing = deposits.reduce((sum, one) => sum + one.missing.length + one.unnamed, 0)
   const files = deposits.flatMap((deposit) => filesOf(deposit, words))
   const asked = deposits.every(({ askedAt }) => askedAt !== undefined)
@@ -42,9 +43,25 @@ export function packageParts({ report }: CheckedPackageReport, words: Words): Pa
         const what = one.item === undefined ? later.retracted : later['part-retracted']
         return `${later.entry} ${count(of)}${partText(one)}: ${what}, ${later.reason}: ${visible(reason)}, ${later.entry} ${count(by)}, ${whenTold(time)}`
       }),
+      ...related.flatMap((one) => relatedLines(one, words)).slice(0, mostFiles),
       ...(asked ? [] : [check.later.notAsked]),
     ],
   }
+}
+
+/** What a related entry says of deposits, but for what was taken back, which is told by itself. */
+function relatedLines({ checked, events }: PackagedRelated, { check }: Words): string[] {
+  const { later, step } = check
+  const { index, time } = checked.receipt.entry
+  const doubt = checked.unjudged.length > 0 ? `${step.open}: ` : ''
+  return events
+    .filter(({ what }) => what !== 'retracted' && what !== 'part-retracted')
+    .map((event) => {
+      const { of, what, code } = event
+      const reason = code === undefined ? '' : `, ${later.reason}: ${visible(code)}`
+      const said = `${later[what] ?? later.other}${reason}${passedTold(event, later)}`
+      return `${doubt}${later.entry} ${count(of)}${partText(event)}: ${said}, ${later.entry} ${count(index)}, ${whenTold(time)}`
+    })
 }
 
 /** The folder of a deposit within the package, without what all of them have in common. */

@@ -27,6 +27,8 @@ import { splitUuid } from './statement-ids.ts'
 export const plain = 1
 /** The signature verifies under the key that the registry has for `kid`. */
 export const signed = 2
+/** Every signature within it that was asked for verifies too, under the keys that the registry has for them. */
+export const signedInside = 8
 /** It was recognised: it rests on nothing of the registry but its signer and whether the ledger is open to it. */
 export const recognised = 4
 
@@ -34,7 +36,7 @@ export const recognised = 4
 export interface Appraisal {
   /** 32 bytes an entry. */
   readonly leafHashes: Uint8Array
-  /** {@link plain}, {@link signed}, {@link recognised}; 0 where nothing may be taken from here. */
+  /** {@link plain}, {@link signed}, {@link signedInside}, {@link recognised}; 0 where nothing may be taken from here. */
   readonly marks: Uint8Array
   /** The link of the first entry; those after it were compared here. */
   readonly firstLink: Uint8Array | undefined
@@ -136,7 +138,10 @@ export function appraise(
   const found: (Said | undefined)[] = []
   const marks = new Uint8Array(count)
   const jobs: SignatureJob[] = []
-  const jobOf = new Int32Array(count).fill(-1)
+  /** Where the jobs of each entry begin and end, and what it is once they are done. */
+  const jobsFrom = new Int32Array(count)
+  const jobsTo = new Int32Array(count)
+  const markOf = new Uint8Array(count)
   let firstLink: Uint8Array | undefined
   let before: Uint8Array | undefined
   for (let i = 0, at = 0; i < count; i++) {
@@ -154,7 +159,9 @@ export function appraise(
       if (i === 0) firstLink = known.link.slice()
       else if (previous === undefined || !equalBytes(known.link, previous)) continue
       found[i] = saidBy(known)
-      jobOf[i] = jobs.push(known) - 1
+      jobsTo[i] = jobs.push(known)
+      jobsFrom[i] = jobs.length - 1
+      markOf[i] = signed | recognised
       continue
     }
     const { hash, entry, statement } = partsOfEntry(own)
@@ -164,17 +171,21 @@ export function appraise(
     if (i === 0) firstLink = entry.previous
     else if (previous === undefined || !equalBytes(entry.previous, previous)) continue
     if (statement === undefined || statement instanceof EvidenceError) continue
-    const verdict = judgeAlone(begin + i, entry, statement, registry, context)
-    marks[i] = verdict.signed
-    if (verdict.body !== undefined) found[i] = saidIn(entry, statement, verdict.body)
+    jobsFrom[i] = jobs.length
+    const body = judgeAlone(begin + i, entry, statement, { registry, context, jobs })
+    jobsTo[i] = jobs.length
+    markOf[i] = markFor(statement, jobs, jobsFrom[i] as number)
+    if (body !== undefined) found[i] = saidIn(entry, statement, body)
   }
   const accepted = batch?.(jobs)
   // Of one that does not verify nothing is taken: the walk judges it anew, and names what is wrong.
   for (let i = 0; i < count; i++) {
-    const job = jobOf[i] as number
-    if (job < 0) continue
-    const { publicKey, message, signature } = jobs[job] as SignatureJob
-    if (accepted?.[job] === 1 || verifyEd25519(publicKey, message, signature)) marks[i] = signed | recognised
+    let isValid = true
+    for (let job = jobsFrom[i] as number; isValid && job < (jobsTo[i] as number); job++) {
+      const { publicKey, message, signature } = jobs[job] as SignatureJob
+      isValid = accepted?.[job] === 1 || verifyEd25519(publicKey, message, signature)
+    }
+    if (isValid) marks[i] = markOf[i] as number
     else found[i] = undefined
   }
   return { leafHashes, marks, firstLink, ...columnsOf(begin, found, { leafHashes, marks, disclosures, tally }) }
@@ -275,15 +286,32 @@ function saidIn({ timeMs }: { readonly timeMs: number }, statement: Statement, b
   }
 }
 
-/** The rulebook without a history; a body only where it has nothing to say and the registry stays as it is. */
+/** What an entry is once its signatures, the jobs from `from` on, are found to verify. */
+function markFor({ jws }: Statement, jobs: readonly SignatureJob[], from: number): number {
+  let mark = 0
+  for (let job = from; job < jobs.length; job++)
+    mark |= (jobs[job] as SignatureJob).message === jws.signingInput ? signed : signedInside
+  return mark
+}
+
+/**
+ * The rulebook without a history; a body only where it has nothing to say and the registry stays as it is. Adds to `jobs` the signatures that it asked for, and
+ * takes each of them for valid: where one is not, nothing of this may be taken.
+ */
 function judgeAlone(
   index: number,
   entry: Entry & { readonly timeMs: number },
   statement: Statement,
-  registry: Registry,
-  context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
-): { readonly signed: 0 | 2; readonly body: StatementBody | undefined } {
-  let isSigned = false
+  {
+    registry,
+    context,
+    jobs,
+  }: {
+    readonly registry: Registry
+    readonly context: Pick<RuleContext, 'origin' | 'ledgerKeys'>
+    readonly jobs: SignatureJob[]
+  },
+): StatementBody | undefined {
   const ask = (): never => {
     throw asksHistory
   }
@@ -295,10 +323,10 @@ function judgeAlone(
       { findStatement: () => undefined, target: ask },
       {
         ...context,
-        verifies: (key, message, signature) => {
-          const valid = verifyEd25519(key, message, signature)
-          isSigned ||= valid && message === statement.jws.signingInput
-          return valid
+        verifies: (publicKey, message, signature) => {
+          if (publicKey.length !== 32 || signature.length !== 64) return false
+          jobs.push({ publicKey, message, signature })
+          return true
         },
       },
     )
@@ -306,9 +334,9 @@ function judgeAlone(
     // What a kind with state keeps is not at hand here; and who observes the walk counts what is judged again at start.
     const isPlain =
       !isReplayed(statement.common.kind) && violations.length === 0 && unjudged.length === 0 && next === registry
-    return { signed: isSigned ? signed : 0, body: isPlain ? body : undefined }
+    return isPlain ? body : undefined
   } catch (error) {
     if (error !== asksHistory) throw error
-    return { signed: isSigned ? signed : 0, body: undefined }
+    return undefined
   }
 }

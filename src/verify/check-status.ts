@@ -118,14 +118,15 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
       if (event.index < last || (event.index === last && !isSame)) throw bad('has events out of order')
       last = event.index
       requireIncluded(event, checkpoint)
-      if (event.entry !== undefined) receipts.set(event.index, requireSaid(event, document, policy, subjectOf(checked)))
-      const { index: at, time, kind, what, entry, ...said } = event
-      if (entry === undefined && !mayBeStated.has(what))
+      const { index: at, time, kind, what } = event
+      const shown = event.entry === undefined ? undefined : requireSaid(event, document, policy, subjectOf(checked))
+      if (shown === undefined && !mayBeStated.has(what))
         throw bad(`does not show the entry ${at}, of which it says: ${what}`)
+      if (shown !== undefined) receipts.set(at, shown.receipt)
       events.push(
-        entry === undefined
+        shown === undefined
           ? { proven: false, index: at, what }
-          : { proven: true, index: at, time, kind, what, ...saidOf(said) },
+          : { proven: true, index: at, time, kind, ...shown.said },
       )
     }
     const { timeMs } = receipt.entry
@@ -205,13 +206,16 @@ function requireIncluded({ index, leafHash: hash, hashes }: EventDocument, { siz
   throw new EvidenceError('inclusion-invalid', `the answer does not prove the later entry ${index}`, { index })
 }
 
-/** A shown entry makes a receipt with the answer's checkpoint, and must say what the answer says of it; gives the receipt. */
+/**
+ * A shown entry makes a receipt with the answer's checkpoint, and must say what the answer says of it. Gives the receipt, and what the entry
+ * itself says, which may be more: who passed something on, and what is to be said beside it.
+ */
 function requireSaid(
   event: EventDocument,
   { checkpoint }: StatusDocument,
   policy: Policy,
   subject: EventSubject,
-): Uint8Array {
+): { readonly receipt: Uint8Array; readonly said: LaterEvent } {
   const { index, entry, signer, hashes, time, kind, what } = event
   if (signer === undefined || entry === undefined) throw bad('shows an entry without its signer’s key')
   const receipt = utf8(encodeReceipt({ entryBytes: entry, signer, disclosures: [] }, index, hashes, checkpoint))
@@ -220,17 +224,11 @@ function requireSaid(
   if (fault !== undefined) throw new EvidenceError(fault.code, `the later entry ${index}: ${fault.message}`, { index })
   if (checked.receipt === undefined || checked.statement === undefined) throw bad('shows an entry that cannot be read')
   const isEntry = checked.receipt.entry.time === time && checked.statement.common.kind === kind
-  const said = laterEventsIn(subject, checked.statement)
-  const says = said.some((one) => one.what === what && saysTheSame(one, event))
-  if (!isEntry || !says || !equalBytes(leafHash(entry), event.leafHash)) {
+  const said = laterEventsIn(subject, checked.statement).find((one) => one.what === what && saysTheSame(one, event))
+  if (!isEntry || said === undefined || !equalBytes(leafHash(entry), event.leafHash)) {
     throw bad(`says of entry ${index} what that entry does not`)
   }
-  return receipt
-}
-
-/** What an event says besides its name. */
-function saidOf({ code, compromisedSince, item, line }: Omit<LaterEvent, 'what'>): Omit<LaterEvent, 'what'> {
-  return defined({ code, compromisedSince, item, line })
+  return { receipt, said }
 }
 
 function saysTheSame(a: Omit<LaterEvent, 'what'>, b: Omit<LaterEvent, 'what'>): boolean {

@@ -1,3 +1,4 @@
+import { valueOr } from '../core/attempt.ts'
 import { toBase64 } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
 import type { Disclosure } from '../core/disclosure.ts'
@@ -7,6 +8,7 @@ import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 import { chainFaults } from '../statements/chain.ts'
 import type { StatementBody } from '../statements/kinds.ts'
+import { readBody } from '../statements/body.ts'
 import { bodyOfEntry, type EntryParts, type OpenedEntry } from '../statements/open.ts'
 import { doubted, type Registry } from '../statements/registry.ts'
 import type { PlainReferences } from '../statements/plain/members.ts'
@@ -14,6 +16,7 @@ import { isSameGround, isSameSigner } from '../statements/plain/recognise.ts'
 import { judgeTarget } from '../statements/references.ts'
 import { judge, type Judgement } from '../statements/rulebook.ts'
 import type { Findings, History, RuleContext } from '../statements/rules.ts'
+import { flagTexts } from '../statements/event-flags.ts'
 import { flagsOf, sealedDigestsOf, signedWithin, soundnessOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { type Appraisal, plain, readDisclosures, recognised } from './appraise.ts'
@@ -36,6 +39,19 @@ export interface WalkedEntry {
   readonly statement: Statement
   readonly body: StatementBody | undefined
   readonly disclosures: readonly Disclosure[]
+}
+
+/** A registry under whose key for `kid` an entry's signature is known to verify, and whether that of who signed within it is too. */
+export interface SignedUnder {
+  readonly registry: Registry
+  readonly isInside: boolean
+}
+
+/** Key id of the one who signed within a statement, where that signature is known to verify and is the only one. */
+function onlyKidInside(statement: Statement, signedUnder: SignedUnder | undefined): string | undefined {
+  if (signedUnder?.isInside !== true) return undefined
+  const [within, ...others] = signedWithin(valueOr(() => readBody(statement), undefined))
+  return others.length === 0 ? within?.kid : undefined
 }
 
 export interface EntryJudgeOptions {
@@ -188,13 +204,12 @@ export class EntryJudge {
   }
 
   /**
-   * Judges the next entry; `opened` is undefined where it is missing. `signedUnder`: a registry under whose key for `kid` the signature is
-   * known to verify. `texts`: the disclosures that are kept for it.
+   * Judges the next entry; `opened` is undefined where it is missing. `signedUnder`: what is known of its signatures. `texts`: the disclosures that are kept for it.
    */
   judge(
     index: number,
     opened: EntryParts | undefined,
-    signedUnder: Registry | undefined,
+    signedUnder: SignedUnder | undefined,
     texts: readonly string[],
   ): void {
     const { history, tree, faults } = this.options
@@ -262,17 +277,19 @@ export class EntryJudge {
     { time, timeMs }: OpenedEntry['entry'],
     statement: Statement,
     altered: boolean,
-    signedUnder: Registry | undefined,
+    signedUnder: SignedUnder | undefined,
     texts: readonly string[],
   ): void {
     const { history, faults, unjudged, observer, tree } = this.options
     const { signingInput } = statement.jws
-    const verifiedKey = signedUnder?.keys.get(statement.header.kid)?.publicKey
     const context: RuleContext = {
       ...this.options.context,
-      verifies: (key, message, signature) =>
-        (message === signingInput && verifiedKey !== undefined && equalBytes(key, verifiedKey)) ||
-        verifyEd25519(key, message, signature),
+      verifies: (key, message, signature) => {
+        const kid = message === signingInput ? statement.header.kid : onlyKidInside(statement, signedUnder)
+        const verified = kid === undefined ? undefined : signedUnder?.registry.keys.get(kid)?.publicKey
+        // A thumbprint names one key for ever, so what verified under another registry's verifies under this one's.
+        return (verified !== undefined && equalBytes(key, verified)) || verifyEd25519(key, message, signature)
+      },
     }
     const judgement = judge(this.registry, { index, time, timeMs, statement }, history, context)
     for (const violation of judgement.violations) faults.add(findingOf(violation, index))
@@ -297,7 +314,7 @@ export class EntryJudge {
   /** Notes what is said for ever beside an entry that stands. */
   private flag(index: number, { violations, unjudged, body }: Judgement): void {
     if (violations.length > 0 || unjudged.length > 0) return
-    for (const what of flagsOf(body)) this.flagged.push({ index, message: `Entry ${index}: ${what}.` })
+    for (const flag of flagsOf(body)) this.flagged.push({ index, message: `Entry ${index}: ${flagTexts[flag]}.` })
   }
 
   /** Each stored disclosure must be one that the entry seals; one that is gone is withheld, which is a fault where the source keeps all but erased ones. */

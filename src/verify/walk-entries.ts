@@ -7,10 +7,10 @@ import { type EntryParts, type OpenedEntry, openEntry, partsOfEntry } from '../s
 import type { Registry } from '../statements/registry.ts'
 import { referencesOf } from '../statements/said.ts'
 import { leafHash } from '../core/entry.ts'
-import { type Appraisal, plain, signed, splitDisclosed } from './appraise.ts'
+import { type Appraisal, plain, signed, signedInside, splitDisclosed } from './appraise.ts'
 import type { Appraiser, EntryRange } from './appraiser.ts'
 import { type Chunk, chunkBetween, readChunk } from './chunks.ts'
-import { EntryJudge, type EntryJudgeOptions } from './judge-entry.ts'
+import { EntryJudge, type EntryJudgeOptions, type SignedUnder } from './judge-entry.ts'
 import { absent, unpack } from './packed.ts'
 import type { LogSource } from '../log/log.ts'
 
@@ -112,7 +112,7 @@ export class EntryWalk {
   private async judgeEntry(
     index: number,
     bytes: Uint8Array | undefined,
-    signedUnder: Registry | undefined,
+    signedUnder: SignedUnder | undefined,
     texts: readonly string[],
   ): Promise<void> {
     const opened = bytes === undefined ? undefined : partsOfEntry(bytes)
@@ -204,9 +204,10 @@ export class EntryWalk {
       const texts = splitDisclosed(disclosed[i])
       if (isAccepted) judge.judgeWithheld(begin + i, bytes as Uint8Array, texts)
       else {
-        const isSigned = appraisal !== undefined && ((appraisal.marks[i] as number) & signed) !== 0
+        const mark = appraisal?.marks[i] ?? 0
         const before = judge.registry
-        const signedUnder = isSigned && wasAppraised(appraisal, i, bytes) ? registry : undefined
+        const isSigned = (mark & signed) !== 0 && wasAppraised(appraisal, i, bytes)
+        const signedUnder = isSigned ? { registry, isInside: (mark & signedInside) !== 0 } : undefined
         await this.judgeEntry(begin + i, bytes, signedUnder, texts)
         const next = begin + i + 1
         const hasSettled = judge.registry === before && before !== registry && before.keys.size > 0

@@ -51,6 +51,7 @@ const model: CertificateModel = {
     note: null,
     withheld: 0,
     later: [],
+    custody: [{ item: 0, holder: 'police-9', since: 41, ended: null, byOrder: null, gaps: [] }],
     flagged: false,
     files: [],
   },
@@ -67,7 +68,7 @@ describe('the bytes of a certificate', () => {
     const bytes = await writeCertificate(model, attachments)
     expect(await writeCertificate(model, attachments)).toEqual(bytes)
     // Changes with every change of words, font, layout or packages: then certificates of before are of another build.
-    expect(sha256Hex(bytes)).toMatchInlineSnapshot(`"a85283b56c35d266920727ec5b7844937a643dd8c795836f652cec37c304435b"`)
+    expect(sha256Hex(bytes)).toMatchInlineSnapshot(`"92c19579f7b038276146f5a02cd9122efa65a74d9833de2dcf8b168c557de7b0"`)
   })
 
   it('hold the attachments as they are', async () => {

@@ -25,6 +25,7 @@ import {
 } from '../support/chain.ts'
 import { statusInChain } from '../support/chain-status.ts'
 import { evidence, fewAtATime, type Proxy, type ProxyRule, startProxy } from '../support/cli.ts'
+import { withDisclosures } from '../support/disclosures.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Party, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 import { verdict } from '../support/python-verifier.ts'
@@ -418,6 +419,64 @@ export function clientSuite(client: () => ClientProgram): void {
       expect([code, error?.code, error?.faults]).toEqual([3, 'server-answer', undefined])
     },
   )
+
+  it.each([
+    ['one file', ['withheld']],
+    ['a batch', ['withheld-1', 'withheld-2']],
+  ])(
+    'BR-M1: does not believe a receipt that withholds what was sealed, and keeps the statement: %s',
+    async (_what, names) => {
+      const stripped = await startProxy(
+        server.url,
+        () => 'pass',
+        (_line, body) => {
+          const answers = body
+            .trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line) as { receipt: string })
+          const strip = (one: { receipt: string }): object => ({
+            ...one,
+            receipt: withDisclosures(one.receipt, () => []),
+          })
+          return answers.map((one) => JSON.stringify(strip(one))).join('\n') + (body.endsWith('\n') ? '\n' : '')
+        },
+      )
+      proxies.push(stripped)
+      const files = names.map((name) => file(name))
+      const { code, said } = await depositTo(stripped.url, ...files)
+      expect({ code, found: said.map(({ error }) => error?.code) }).toEqual({
+        code: 3,
+        found: files.map(() => 'server-answer'),
+      })
+      for (const one of files)
+        expect([existsSync(`${one}.tlog-proof`), existsSync(`${one}.evidence-statement`)]).toEqual([false, true])
+      expect(await depositTo(server.url, ...files)).toMatchObject({
+        code: 0,
+        said: files.map(() => ({ created: false })),
+      })
+      for (const one of files) expect(existsSync(`${one}.evidence-statement`)).toBe(false)
+    },
+  )
+
+  it('BR-M1: keeps a statement that discloses more than the receipt that is there', async () => {
+    const path = file('poorer.txt')
+    expect((await depositOnce(server.url, path)).code).toBe(0)
+    const proof = `${path}.tlog-proof`
+    const whole = readFileSync(proof, 'utf8')
+    const { entry, disclosures } = parseReceipt(utf8(whole))
+    const presentation = [entry.known ? entry.statement : '', ...disclosures.map(({ text }) => text), ''].join('~')
+    // The file names alone may be withheld from a receipt that counts as that of the deposit.
+    writeFileSync(
+      proof,
+      withDisclosures(whole, (texts) => texts.slice(1)),
+    )
+    writeFileSync(`${path}.evidence-statement`, presentation)
+    expect(await depositTo(server.url, path)).toMatchObject({ code: 0, said: [{ created: false }] })
+    expect(existsSync(`${path}.evidence-statement`)).toBe(true)
+    writeFileSync(proof, whole)
+    expect(await depositTo(server.url, path)).toMatchObject({ code: 0, said: [{ created: false }] })
+    expect(existsSync(`${path}.evidence-statement`)).toBe(false)
+  })
 
   it('R7 F5: a deposit whose witnesses did not cosign could not be done, and is no faulty evidence', async () => {
     const needed = at('uncosigned.policy')

@@ -161,7 +161,7 @@ describe('F-N2: an empty folder that was given', () => {
       cpSync(join(at('source'), name), join(root, staging, name), { recursive: true })
     const made = { name: staging, inode: String(statSync(join(root, staging)).ino) }
     writeFileSync(join(root, 'unfinished.json'), JSON.stringify({ by: 'evidence init', staging: made, moving: [] }))
-    writeFileSync(join(root, 'lock'), '999999999 1\n')
+    writeFileSync(join(root, 'lock'), '999999999 1 elsewhere kernel\n')
     const others = [
       ['serve', '--port', '0'],
       ['verify'],

@@ -1,7 +1,17 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -81,7 +91,8 @@ describe.skipIf(!isLinux)('F-RA: stand-ins that nobody uses are swept', () => {
   const folder = temporaryFolder()
   const temporary = join(folder.path, 'tmp')
   const database = join(folder.path, 'database')
-  const left = (): string[] => readdirSync(temporary).toSorted()
+  /** What lies in this user's own place, in a temporary folder that is theirs. */
+  const left = (): string[] => readdirSync(join(temporary, 'evidence-stand-ins')).toSorted()
   const maker = [
     '--input-type=module',
     '-e',
@@ -92,7 +103,7 @@ describe.skipIf(!isLinux)('F-RA: stand-ins that nobody uses are swept', () => {
   ]
 
   beforeEach(() => {
-    for (const path of [temporary, database]) mkdirSync(path, { recursive: true })
+    for (const path of [temporary, database]) mkdirSync(path, { recursive: true, mode: 0o700 })
     writeFileSync(join(database, '000003.log'), 'what may have been erased since')
     vi.stubEnv('TMPDIR', temporary)
   })
@@ -131,15 +142,46 @@ describe.skipIf(!isLinux)('F-RA: stand-ins that nobody uses are swept', () => {
     expect(left()).toEqual([])
   })
 
-  it.skipIf(!canUnshare)('F-RA: what another user has put under such a name is left alone', () => {
-    const name = `evidence-shadow-${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}`
-    mkdirSync(join(temporary, name))
-    expect(spawnSync('chown', ['65534', join(temporary, name)]).status).toBe(0)
-    symlinkSync(database, join(temporary, name.replaceAll('0', '1')))
-    const names = left()
-    makeShadow(database).dispose()
-    expect(left()).toEqual(names)
-    expect(existsSync(join(database, '000003.log'))).toBe(true)
+  it('BR-H1: in a shared folder nothing is swept, no name is known before, and nothing is left', () => {
+    chmodSync(temporary, 0o1777)
+    vi.stubEnv('XDG_CACHE_HOME', join(folder.path, 'none'))
+    const planted = ['evidence-stand-ins', `evidence-shadow-${randomUUID()}`, `evidence-shadow-${randomUUID()}.foo`]
+    for (const name of planted) {
+      mkdirSync(join(temporary, name))
+      writeFileSync(join(temporary, name, 'file'), 'of another')
+    }
+    const names = readdirSync(temporary).toSorted()
+    const [first, second] = [makeShadow(database), makeShadow(database)]
+    const made = readdirSync(temporary).filter((name) => !names.includes(name))
+    expect(made).toHaveLength(2)
+    for (const { folder: path } of [first, second]) {
+      expect(relative(temporary, path)).toMatch(/^evidence-[0-9a-zA-Z]{6}\/[0-9a-f-]{36}$/)
+      expect(statSync(dirname(path)).mode & 0o777).toBe(0o700)
+    }
+    first.dispose()
+    second.dispose()
+    expect(readdirSync(temporary).toSorted()).toEqual(names)
+    for (const name of planted) expect(readdirSync(join(temporary, name))).toEqual(['file'])
+  })
+
+  it.skipIf(!canUnshare)('BR-H1: a place of our name that another user has a hand in is not used', () => {
+    const place = join(temporary, 'evidence-stand-ins')
+    vi.stubEnv('XDG_CACHE_HOME', join(folder.path, 'none'))
+    const used = (): string => {
+      const shadow = makeShadow(database)
+      shadow.dispose()
+      return dirname(shadow.folder)
+    }
+    expect(used()).toBe(place)
+    chmodSync(place, 0o750)
+    expect(used()).not.toBe(place)
+    chmodSync(place, 0o700)
+    expect(spawnSync('chown', ['65534', place]).status).toBe(0)
+    expect(used()).not.toBe(place)
+    rmSync(place, { recursive: true })
+    mkdirSync(join(folder.path, 'elsewhere'), { mode: 0o700 })
+    symlinkSync(join(folder.path, 'elsewhere'), place)
+    expect(dirname(used())).toBe(temporary)
   })
 })
 
@@ -160,9 +202,9 @@ describe.skipIf(!isLinux)('F-RA: two at the same moment', () => {
     ['openSync', 'd/lock$'],
     ['rmSync', 'd/unfinished\\.json$'],
     ['unlinkSync', 'd/lock$'],
-    ['rmSync', 'ledger\\.new$'],
+    ['unlinkSync', 'ledger\\.new$'],
     ['renameSync', 'config\\.json\\.part$'],
-    ['mkdirSync', 'evidence-shadow'],
+    ['copyFileSync', 'CURRENT$'],
   ])(
     'F-RA: two starts on one folder, of which the first stands still before %s of %s: one serves',
     async (call, match) => {
@@ -191,7 +233,7 @@ describe.skipIf(!isLinux)('F-RA: two at the same moment', () => {
 
   it('F-RA: a trial cut off between its genesis and its first depositor is finished by the next start', async () => {
     const args = ['start', '--data', at('d'), '--port', '0']
-    const first = await commands.stopAt('mkdirSync', 'evidence-shadow', args)
+    const first = await commands.stopAt('copyFileSync', 'CURRENT$', args)
     first.child.kill('SIGKILL')
     await first.ended
     writeFileSync(at('none.cjs'), '')

@@ -42,7 +42,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
   })
 
   it('F-RA-H2: a server that stands still at its start is not overtaken by a final backup', async () => {
-    const server = await commands.stopAt('mkdirSync', 'evidence-shadow', ['serve', '--data', test.root, '--port', '0'])
+    const server = await commands.stopAt('copyFileSync', 'CURRENT$', ['serve', '--data', test.root, '--port', '0'])
     expect(await refusal(['backup', at('out'), '--data', test.root, '--final'])).toBe('ledger-in-use')
     expect(existsSync(test.folder.signingState)).toBe(false)
     server.child.kill('SIGCONT')
@@ -72,7 +72,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
 
   it('F-RA-H3: a ledger is not served while it is indexed anew, and loses nothing', async () => {
     const book = new Acknowledged(test.root)
-    const reindex = await commands.stopAt('mkdirSync', 'evidence-shadow', ['ledger', 'reindex', '--data', test.root])
+    const reindex = await commands.stopAt('copyFileSync', 'CURRENT$', ['ledger', 'reindex', '--data', test.root])
     const refused = await launch(test.root)
     expect(refused.url).toBeUndefined()
     expect(refused.output()).toMatch(/^evidence: ledger-in-use: /m)
@@ -86,7 +86,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
   })
 
   it('F-RA-H3: killed between the two names, reindex keeps the old database until the new one was examined', async () => {
-    const stopped = await commands.stopAt('rmSync', 'ledger\\.old$', ['ledger', 'reindex', '--data', test.root])
+    const stopped = await commands.stopAt('unlinkSync', 'ledger\\.old$', ['ledger', 'reindex', '--data', test.root])
     expect(existsSync(`${test.folder.database}.old`)).toBe(true)
     stopped.child.kill('SIGKILL')
     await stopped.ended
@@ -106,7 +106,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
     const jws = at('genesis.jws')
     await evidenceOk(['ledger', 'sign-genesis', join(root, 'genesis.json'), '--key', at('clerk.pem'), '--out', jws])
     const seal = ['init', '--data', root, '--genesis', jws]
-    const first = await commands.stopAt('rmSync', 'ledger\\.new$', seal)
+    const first = await commands.stopAt('unlinkSync', 'ledger\\.new$', seal)
     expect(await refusal(seal)).toBe('ledger-in-use')
     first.child.kill('SIGCONT')
     expect((await first.ended).code).toBe(0)

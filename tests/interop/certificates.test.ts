@@ -110,9 +110,18 @@ const forty: readonly (readonly [what: string, sample: Sample, seal?: 'ec' | 'rs
     },
   ],
   [
-    'attested, related and its key revoked, with some counted',
+    'attested, related, its key revoked, handed over by order, lost and disputed, with some counted',
     {
-      events: [{ attest: 'witness' }, { revoke: 'left' }],
+      events: [
+        { attest: 'witness' },
+        { revoke: 'left' },
+        { from: 'depositor', to: 'lab', checked: 'differs' },
+        { from: 'court', to: 'notary', inLieu: 'holder-gone' },
+        { end: 'lost', by: 'notary' },
+        { challenge: 'defence', item: 0 },
+        { finding: 'admitted-in-part', on: 6 },
+        { erase: 'ordered' },
+      ],
       stated: {
         later: {
           ...later([{ index: 7, what: 'related', time: '2026-11-20T01:02:03.004Z', code: 'corrects' }]),

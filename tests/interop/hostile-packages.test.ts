@@ -7,6 +7,7 @@ import { bagFiles, writeFiles } from '../support/bag.ts'
 import { origin, policy } from '../support/chain.ts'
 import { packagePolicy } from '../support/differential/packages.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { custodyPackages } from '../support/hostile-custody.ts'
 import { hostileLedgers, hostilePackage } from '../support/hostile-packages.ts'
 import { type PythonDocument, verifier } from '../support/python-verifier.ts'
 import { sampled } from '../support/long.ts'
@@ -27,30 +28,30 @@ describe.skipIf(lacks('openssl', 'python3', 'python3-cryptography'))('a package 
   writeFileSync(policyFile, packagePolicy)
   afterAll(remove)
 
-  it.each(sampled('tests/interop/hostile-packages.test.ts', 'packages', Object.entries(hostileLedgers)))(
-    'R2-B2: is judged alike by the three programs: %s',
-    async (name, [exit, build]) => {
-      const folder = writeFiles(join(path, name.replace(/[^a-z]/gi, '-')), await hostilePackage(build))
-      const bag = await FolderBag.open(folder)
-      const { faults, unjudged, retractions } = await checkPackage(bag, policy)
-      const codes = (list: readonly { readonly code: string }[]): string[] =>
-        [...new Set(list.map(({ code }) => code))].sort()
-      const theirs = verifier(['check', folder, '--policy', policyFile]) as PackageDocument
-      const byHand = checkByHand(program, folder, policyFile)
-      expect({
-        codes: codes(faults),
-        // R5: what a refused entry takes back is not taken back.
-        retracted: retractions.length,
-        exits: [faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0, theirs.exit, byHand.code],
-        said: /^FAULT |^NOT JUDGED|^no fault found$/m.exec(byHand.stderr + byHand.stdout)?.[0],
-      }).toEqual({
-        codes: codes(theirs.faults),
-        retracted: theirs.retracted.length + theirs.partRetracted.length,
-        exits: [exit, exit, exit],
-        said: says[exit],
-      })
-    },
-  )
+  it.each([
+    ...sampled('tests/interop/hostile-packages.test.ts', 'packages', Object.entries(hostileLedgers)),
+    ...sampled('tests/interop/hostile-packages.test.ts', 'custody', Object.entries(custodyPackages)),
+  ])('R2-B2: is judged alike by the three programs: %s', async (name, [exit, build]) => {
+    const folder = writeFiles(join(path, name.replace(/[^a-z]/gi, '-')), await hostilePackage(build))
+    const bag = await FolderBag.open(folder)
+    const { faults, unjudged, retractions } = await checkPackage(bag, policy)
+    const codes = (list: readonly { readonly code: string }[]): string[] =>
+      [...new Set(list.map(({ code }) => code))].sort()
+    const theirs = verifier(['check', folder, '--policy', policyFile]) as PackageDocument
+    const byHand = checkByHand(program, folder, policyFile)
+    expect({
+      codes: codes(faults),
+      // R5: what a refused entry takes back is not taken back.
+      retracted: retractions.length,
+      exits: [faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0, theirs.exit, byHand.code],
+      said: /^FAULT |^NOT JUDGED|^no fault found$/m.exec(byHand.stderr + byHand.stdout)?.[0],
+    }).toEqual({
+      codes: codes(theirs.faults),
+      retracted: theirs.retracted.length + theirs.partRetracted.length,
+      exits: [exit, exit, exit],
+      said: says[exit],
+    })
+  })
 
   type Texts = Record<string, string | Buffer>
   const bagit = (version: string): string => `BagIt-Version: ${version}\nTag-File-Character-Encoding: UTF-8\n`

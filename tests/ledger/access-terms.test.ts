@@ -5,6 +5,7 @@ import { isFoundUnderSeals, everLetRead, isLetRead, type Standing } from '../../
 import { type AccessState, nothingStands } from '../../src/ledger/access/standing.ts'
 import { maxStanding, ownSealMs, stateOwnSeal, stateTerms } from '../../src/ledger/access/terms.ts'
 import type { AccessTerms as SealedTerms } from '../../src/statements/access-terms.ts'
+import { requireErasable } from '../../src/ledger/erasure-bars.ts'
 import { emptyRegistry, type Registry, withParticipant } from '../../src/statements/registry.ts'
 import type { TargetFacts } from '../../src/statements/rules.ts'
 import { signerNamed } from '../support/signers.ts'
@@ -178,6 +179,69 @@ describe('terms of access', () => {
     expect(rules.refused(depositor, { rule: 'grant', of: of(1), to: ['lab'] })).toBe('access-too-many')
     rules.say('court', { rule: 'seal', of: of(1) })
     expect(rules.reads('lab')).toBe(false)
+  })
+
+  it('CR-M12: each authority has room of its own for grants, seals and holds, which nobody else takes', () => {
+    const rules = new Rules()
+    const fill = (by: string, rule: 'grant' | 'hold'): void => {
+      const to = rule === 'grant' ? { to: ['lab', 'defence'] } : {}
+      for (let i = 0; i < maxStanding / (rule === 'grant' ? 2 : 1); i++) rules.say(by, { rule, of: of(1), ...to })
+    }
+    fill(depositor, 'grant')
+    rules.say('court', { rule: 'seal', of: of(1) }).say('court', { rule: 'grant', of: of(1), to: ['defence'] })
+    expect(rules.reads('defence')).toBe(true)
+    for (let i = 0; i < maxStanding - 1; i++) rules.say('court', { rule: 'hold', of: of(1) })
+    expect(rules.refused('court', { rule: 'hold', of: of(1) })).toBe('access-too-many')
+    expect(rules.refused('prosecutor', { rule: 'hold', of: of(1) })).toBe('taken')
+  })
+
+  it('CR-H4: participants in grants are counted, not grants, and an end looks at each of them a few times however many it names', () => {
+    const ids = Array.from({ length: 128 }, (_, i) => `reader-${i}`)
+    const [granted, others] = [ids.slice(0, 64), ids.slice(64)]
+    const rules = new Rules()
+    rules.registry = {
+      ...registry,
+      participants: new Map([...registry.participants, ...ids.map((id) => [id, {}] as never)]),
+    }
+    const all = of(...Array.from({ length: 18 }, (_, i) => i + 1))
+    const grant = { rule: 'grant', of: all, to: granted } as const
+    for (let i = 0; i < maxStanding / 64; i++) rules.say(depositor, grant)
+    expect(rules.refused(depositor, grant)).toBe('access-too-many')
+    let looks = 0
+    const counted = (list: readonly string[]): readonly string[] =>
+      new Proxy(list, {
+        get(target, name, self) {
+          if (typeof name === 'string' && /^\d+$/.test(name)) looks++
+          return Reflect.get(target, name, self) as unknown
+        },
+      })
+    const standing = [...rules.access.rules].map(
+      ([index, list]) => [index, list.map((one) => ({ ...one, to: counted(one.to) }))] as const,
+    )
+    rules.access = { ...rules.access, rules: new Map(standing) }
+    rules.say(depositor, { rule: 'end', of: all, to: [...others.slice(1), granted[0] as string] })
+    expect(looks).toBeGreaterThan(0)
+    expect(looks).toBeLessThanOrEqual(2 * all.length * maxStanding)
+  })
+
+  it('CR-M7: terms of a seal that took the place of a deposit’s own are kept until that one would have ended', () => {
+    const rules = new Rules()
+    const ownUntil = rules.timeMs + ownSealMs
+    rules.access = stateOwnSeal(rules.access, { index: 1, by: depositor, timeMs: rules.timeMs })
+    rules.say('court', { rule: 'seal', of: of(1, 2), until: new Date(rules.timeMs + 1000).toISOString() })
+    const seal = rules.index - 1
+    rules.timeMs += 1000
+    // It ended by itself, and the deposit’s own seal does not come back.
+    expect(isFoundUnderSeals(rules.standing, 'defence', 1)).toBe(true)
+    const erasing = (nowMs: number): (() => void) => {
+      const subjects = { of: [], isWhole: true }
+      return () => requireErasable({ ...rules.standing, nowMs }, [{ index: seal }], () => subjects)
+    }
+    expect(erasing(ownUntil - 1)).toThrow('took the place')
+    expect(erasing(ownUntil)).not.toThrow()
+    // Of a deposit that did not seal itself nothing would come back.
+    rules.say('court', { rule: 'seal', of: of(3), until: new Date(rules.timeMs + 1000).toISOString() })
+    expect(rules.access.about.get(rules.index - 1)?.ownUntilMs).toBeUndefined()
   })
 
   it('a statement that cannot be applied to all of its deposits is applied to none', () => {

@@ -8,10 +8,13 @@ import {
   withoutTerms,
   withRule,
 } from '../../src/ledger/access/standing.ts'
-import { requireErasable } from '../../src/ledger/erasure-bars.ts'
+import { requireErasable as requireErasableOf } from '../../src/ledger/erasure-bars.ts'
 import { emptyRegistry } from '../../src/statements/registry.ts'
 
 const registry = emptyRegistry('court.example')
+/** Entries that are about nothing but themselves. */
+const requireErasable = (standing: Standing, targets: ReturnType<typeof orders>): void =>
+  requireErasableOf(standing, targets, () => ({ of: [], isWhole: true }))
 const orders = (...indices: number[]) => indices.map((index) => ({ index, leafHash: '', digests: ['a'] }))
 const standing = (access: AccessState, nowMs = 0): Standing => ({ registry, access, nowMs })
 
@@ -52,6 +55,6 @@ describe('what bars an erasure', () => {
 })
 
 it('a grant whose terms are erased stands no more', () => {
-  const left = withoutTerms(after('grant', 9), 9)
+  const left = withoutTerms(after('grant', 9), [9], () => false)
   expect(left.rules.get(5)).toEqual([])
 })

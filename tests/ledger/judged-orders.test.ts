@@ -83,6 +83,31 @@ describe('a follower', () => {
     expect((await judgeFolder(test, root)).codes).toEqual([])
   })
 
+  it('agrees on orders that name one claim twice, one by one or in one piece, and at its next start', async () => {
+    const roots = ['between', 'after'].map((name) => join(path, name))
+    const made = test.deposit('evidence', { sealed })
+    const target = await deposit(made)
+    const replicas = [await follow(roots[0] as string), await follow(roots[1] as string)] as const
+    const [between, after] = replicas
+    await order(target)
+    await between.apply(await piece(between.size, between.erasures))
+    await order(target)
+    for (const replica of replicas) await replica.apply(await piece(replica.size, replica.erasures))
+    const told = readErasures(test.folder.erased)
+    expect(told.map(({ by }) => by)).toEqual([ledger.reads.size - 2, ledger.reads.size - 1])
+    expect([between.size, after.size]).toEqual([ledger.reads.size, ledger.reads.size])
+    for (const [i, replica] of replicas.entries()) {
+      const root = roots[i] as string
+      await replica.close()
+      const again = await Replica.open(root)
+      await again.apply(await piece(again.size, again.erasures))
+      await again.close()
+      expect(readErasures(dataFolder(root).erased)).toEqual(told)
+      expect(filesWith(root, made)).toEqual([])
+      expect((await judgeFolder(test, root)).codes).toEqual([])
+    }
+  })
+
   it('that begins after the order misses nothing', async () => {
     const made = test.deposit('evidence', { sealed })
     await order(await deposit(made))

@@ -114,6 +114,35 @@ describe('an order', () => {
     expect(readErasures(test.folder.erased)).toMatchObject([{ index, by: index + 1 }])
   })
 
+  it('that names what another named stands beside it, in the list of erasures too, and nothing comes back', async () => {
+    const made = secret()
+    const place = await ledger.deposit(made.presentation)
+    const text = orderOf(targetOf(made, place, 1))
+    const first = await ledger.deposit(text)
+    // The statement itself, sent again, is the entry that there is.
+    expect(await ledger.deposit(text)).toMatchObject({ kind: 'existing', index: first.index })
+    const second = await ledger.deposit(orderOf(targetOf(made, place, 1)))
+    expect([second.kind, second.index]).toEqual(['created', first.index + 1])
+    const wider = await ledger.deposit(orderOf(targetOf(made, place)))
+    const [one, two] = made.disclosures.map(({ digest }) => digest) as [string, string]
+    const sound = async (): Promise<void> => {
+      const found = readErasures(test.folder.erased).map(({ index, digests, by }) => [index, digests, by])
+      expect(found).toEqual([
+        [place.index, [one], first.index],
+        [place.index, [one], second.index],
+        [place.index, [one, two], wider.index],
+      ])
+      expect(filesWith(traces(made))).toEqual([])
+      expect(await ledger.reads.disclosures(await ledger.reads.entry(place.index))).toEqual([])
+    }
+    await sound()
+    for (let starts = 0; starts < 2; starts++) {
+      await ledger.close()
+      ledger = await test.open()
+      await sound()
+    }
+  })
+
   it('is refused where a digest is not the entry’s, and erases nothing', async () => {
     const made = secret()
     const place = await ledger.deposit(made.presentation)

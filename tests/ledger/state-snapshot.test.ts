@@ -1,13 +1,21 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { serialize } from 'node:v8'
 import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { sha256 } from '../../src/core/hash.ts'
+import { encodeNote } from '../../src/core/note.ts'
+import { readKeyFile } from '../../src/node/key-file.ts'
+import { copyableRegistry } from '../../src/statements/registry.ts'
 import { emptyChain } from '../../src/ledger/chain-state.ts'
 import type { Published } from '../../src/ledger/sequencer.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { readStateSnapshot, SavedState, worthSaving } from '../../src/ledger/state-snapshot.ts'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
-import { isLetRead } from '../../src/ledger/access/reading.ts'
+import { everLetRead, isLetRead } from '../../src/ledger/access/reading.ts'
 import type { Outcome } from '../../src/ledger/group.ts'
+import { releaseBy, transferMembers } from '../support/custody.ts'
 import { copyFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, statement, type StatementOptions } from '../support/statements.ts'
@@ -154,6 +162,84 @@ describe('the snapshot of the state', () => {
     writeFileSync(other.folder.state, bytes)
     expect(readStateSnapshot(other.folder.state, [readOwnKey(other.folder)])).toBeUndefined()
     other.remove()
+  })
+
+  it('CR-M3: of a time when custody had ended keeps nothing from the searches of who resumes it', async () => {
+    await admit('lab')
+    const made = await say(test.depositor, 'depositor', 'evidence.deposit', { items: [itemFor('y')] }, { note: 'n' })
+    const unit = { index: made.index, leafHash: toBase64(made.leafHash) }
+    const place = { aud: test.origin, iss: 'depositor', to: 'lab', exhibits: [unit], since: made.index }
+    const release = releaseBy(test.depositor, { ...place, iat: Math.floor(Date.now() / 1000) })
+    await say(signerNamed('lab'), 'lab', 'custody.transfer', transferMembers(release, 'accepted', 1))
+    await say(signerNamed('lab'), 'lab', 'custody.end', { of: [unit], how: 'lost' })
+    await grants(worthSaving + 1, 'lab')
+    await reopen()
+    expect(snapshot()?.access.letRead.get('lab')?.has(made.index)).toBe(false)
+    await say(signerNamed('lab'), 'lab', 'custody.resume', { of: [unit], reason: 'found' })
+    expect(reads('lab', made)).toBe(true)
+    expect(everLetRead(ledger.standing, 'lab')).toContainEqual({ index: made.index, iss: 'depositor' })
+  })
+
+  /** Writes a file of this ledger's own signature over any body. */
+  async function writeSigned(body: Uint8Array): Promise<void> {
+    const { key, sign } = { key: readOwnKey(test.folder), sign: readKeyFile(test.folder.ledgerKey).sign }
+    const { size, checkpoint } = ledger.reads
+    const { root } = parseSignedCheckpoint(utf8(checkpoint)).checkpoint
+    const text = `evidence-ledger state v2\n${key.name}\n${size}\n${toBase64(root)}\n${toBase64(sha256(body))}\n`
+    const note = utf8(encodeNote({ text, signatures: [{ ...key, signature: await sign(utf8(text)) }] }))
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(note.length)
+    writeFileSync(test.folder.state, Buffer.concat([length, note, body]))
+  }
+
+  it('BR-M5: of another form is passed over, also where it is signed, and keeps no ledger from its start', async () => {
+    await admit('lab')
+    const { registry, access } = ledger.standing
+    const checksum = { count: 1, hash: 'a'.repeat(64) }
+    const plain = { ...copyableRegistry(registry) }
+    const good = { registry: plain, checksum, access: { ...access } }
+    await writeSigned(serialize(good))
+    // Its form is right, and what it says is not what the entries say.
+    expect(snapshot()).toMatchObject({ checksum })
+    await reopen()
+    const bodies: readonly unknown[] = [
+      undefined,
+      null,
+      'state',
+      [],
+      {},
+      new Map(),
+      { ...good, registry: undefined },
+      { ...good, registry: { ...plain, keys: {} } },
+      { ...good, registry: { ...plain, keys: new Map([['k', { publicKey: 'x' }]]) } },
+      { ...good, registry: { ...plain, origin: 'another' } },
+      { ...good, registry: { ...plain, participants: new Map([['p', undefined]]) } },
+      { ...good, registry: { ...plain, states: [] } },
+      { ...good, checksum: { count: -1, hash: checksum.hash } },
+      { ...good, checksum: { count: 1, hash: 'a' } },
+      { ...good, access: { ...access, rules: new Map([['1', []]]) } },
+      { ...good, access: new Map() },
+    ]
+    for (const body of bodies) {
+      await writeSigned(serialize(body))
+      expect([body, snapshot()]).toEqual([body, undefined])
+    }
+    // What the engine cannot deserialize: of a later version, cut off, or nothing.
+    for (const body of [Buffer.from([0xff, 0xfe]), serialize(good).subarray(0, 40), Buffer.alloc(0)]) {
+      await writeSigned(body)
+      expect(snapshot()).toBeUndefined()
+    }
+    await reopen()
+    // A state within that a kind cannot read.
+    await writeSigned(serialize({ ...good, registry: { ...plain, states: new Map([['custody', 7]]) } }))
+    await reopen()
+    expect(ledger.standing.registry.participants.has('lab')).toBe(true)
+  })
+
+  it('BR-M5: of more bytes than are read at once is passed over', () => {
+    writeFileSync(test.folder.state, '')
+    truncateSync(test.folder.state, 2 ** 31)
+    expect(snapshot()).toBeUndefined()
   })
 
   it('of a history that was put back is passed over: its root is not the tree’s', async () => {

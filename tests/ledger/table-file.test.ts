@@ -1,7 +1,8 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { Level } from 'level'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { maskedCrc32c } from '../../src/ledger/leveldb/crc32c.ts'
 import { checkDatabase, checkTable } from '../../src/ledger/leveldb/database-check.ts'
 import { liveTables } from '../../src/ledger/leveldb/manifest.ts'
 import { snappyDecompress } from '../../src/ledger/leveldb/snappy.ts'
@@ -103,6 +104,86 @@ describe('checkDatabase', () => {
       ['database-table-damaged', expect.stringContaining(first as string)],
       ['database-table-damaged', expect.stringContaining(second as string)],
     ])
+  })
+})
+
+describe('BR-M7: a log that holds a sequence number twice', () => {
+  const copy = join(path, 'doubled')
+  const logOf = (): string => databaseFiles(copy, /\.log$/)[0] as string
+
+  beforeEach(async () => {
+    rmSync(copy, { recursive: true, force: true })
+    const db = new Level<string, string>(copy)
+    // Records of many sizes; together they fill a whole number of blocks, so that the file may follow itself.
+    for (let i = 0; i < 20; i++) await db.put(`key ${i}`, 'x'.repeat((i * 977) % 9000))
+    await db.close()
+  })
+
+  /** The log's bytes, with what a block lacks made up by a batch that deletes a key of that length. */
+  function wholeBlocks(): Buffer {
+    const bytes = readFileSync(logOf())
+    const room = 32 * 1024 - (bytes.length % (32 * 1024))
+    const payload = Buffer.alloc(room - 7)
+    payload.writeUInt32LE(1000, 0)
+    payload.writeUInt32LE(1, 8)
+    const length = room - 7 - 12 - 1
+    const width = length - 2 < 16384 ? 2 : 3
+    const key = length - width
+    for (let i = 0, left = key; i < width; i++, left >>>= 7) payload[13 + i] = (left & 127) | (i < width - 1 ? 128 : 0)
+    return Buffer.concat([bytes, recordOf(payload)])
+  }
+
+  function recordOf(payload: Uint8Array): Buffer {
+    const record = Buffer.alloc(7 + payload.length)
+    record.writeUInt16LE(payload.length, 4)
+    record[6] = 1
+    record.set(payload, 7)
+    record.writeUInt32LE(maskedCrc32c(record, 6, record.length), 0)
+    return record
+  }
+
+  const found = (): unknown[] => {
+    const { faults, isFatal } = checkDatabase(copy)
+    return [isFatal, ...faults.map(({ code, message }) => `${code}: ${message.replace(/^.* at byte /, '')}`)]
+  }
+
+  it('is found where its records follow each other again', () => {
+    const bytes = wholeBlocks()
+    writeFileSync(logOf(), bytes)
+    expect(found()).toEqual([false])
+    writeFileSync(logOf(), Buffer.concat([bytes, bytes]))
+    expect(found()).toEqual([true, `database-log-damaged: ${bytes.length}: the sequence number 1 comes after 1000`])
+  })
+
+  it('is found where another log says it, but for one that LevelDB does not replay', () => {
+    const log = logOf()
+    const number = Number(basename(log, '.log'))
+    copyFileSync(log, join(copy, `${String(number + 1).padStart(6, '0')}.log`))
+    expect(found()).toEqual([
+      true,
+      expect.stringMatching(/^database-log-damaged: 0: the sequence number 1 comes after /),
+    ])
+    rmSync(join(copy, `${String(number + 1).padStart(6, '0')}.log`))
+    copyFileSync(log, join(copy, '000001.log'))
+    expect(found()).toEqual([false])
+  })
+
+  it('is found behind other damage, which LevelDB passes over', () => {
+    const bytes = wholeBlocks()
+    const twice = Buffer.concat([bytes, bytes])
+    writeFileSync(logOf(), flipped(twice, 20))
+    expect(found()).toEqual([
+      true,
+      expect.stringContaining('a record with a wrong checksum'),
+      expect.stringContaining('comes after 1000'),
+    ])
+    writeFileSync(logOf(), flipped(bytes, 20))
+    expect(found()).toEqual([false, expect.stringContaining('a record with a wrong checksum')])
+  })
+
+  it('is found, as is a batch that cannot be read', () => {
+    writeFileSync(logOf(), recordOf(Buffer.alloc(13, 1)))
+    expect(found()).toEqual([true, 'database-log-damaged: 0: a batch that cannot be read'])
   })
 })
 

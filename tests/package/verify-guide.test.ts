@@ -15,6 +15,7 @@ import { checkPackage } from '../../src/package/check-package.ts'
 import { FolderBag } from '../../src/package/node/folder-bag.ts'
 import { verifierKey } from '../../src/core/note.ts'
 import { verifyGuide } from '../../src/package/verify-guide.ts'
+import { verifyGuideSha256 } from '../../src/package/verify-guide-digest.ts'
 import { signerNamed } from '../support/signers.ts'
 import { administrator, depositor, ledgerKey, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -23,6 +24,14 @@ import { deposit, sha256Hex, statement } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
 import { bagFiles, writeFiles } from '../support/bag.ts'
 import { checkByHand, writeGuideProgram } from '../support/verify-guide.ts'
+
+describe('VERIFY.md', () => {
+  it('is known by its digest, to the checkers and to the specification', () => {
+    expect(sha256Hex(verifyGuide)).toBe(verifyGuideSha256)
+    const page = join(import.meta.dirname, '..', '..', 'docs', 'spec', '18-package.md')
+    expect(readFileSync(page, 'utf8')).toContain(`\`${verifyGuideSha256}\``)
+  })
+})
 
 describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('the program of VERIFY.md', () => {
   const { path, remove } = temporaryFolder()

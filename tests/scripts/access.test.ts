@@ -66,7 +66,9 @@ describe('evidence access', () => {
     ])
     await ok('access', 'end', '5', '--to', 'lab', '--basis', 'done')
     expect(await refusal('show', '5', ...by('lab'))).toEqual([3, 'not-permitted'])
-    expect((await ok('access', 'list', 'EX-12')).stdout).toBe('nothing stands on it\n')
+    expect((await ok('access', 'list', 'EX-12')).stdout).toBe(
+      'nothing stands on it\n  of       entry 5, deposited by depositor\n',
+    )
   })
 
   it('says what is wrong with a rule', async () => {

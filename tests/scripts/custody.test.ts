@@ -253,7 +253,7 @@ describe('custody on the command line', () => {
 
   it('tells readers of a deposit of its custody where it is checked, and packs it', async () => {
     const { stdout } = await ok('check', 'phone.img', '--online', ...by('police'))
-    expect(stdout).toContain('later: handed-over, accepted: entry ')
+    expect(stdout).toContain('later: handed-over, accepted, from police to lab: entry ')
     await ok('package', 'phone.img', 'list.txt', '--out', 'packed', ...by('police'))
     const checked = await evidence(['check', 'packed'], options())
     const second = verifier(['check', at('packed'), '--policy', join(data, 'policy')])

@@ -1,7 +1,8 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CliServer, evidence, evidenceOk, startCommand, startFileServer, startServer } from '../support/cli.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 const { path, remove } = temporaryFolder()
@@ -52,6 +53,41 @@ describe('a mirror', () => {
     expect(JSON.parse(result.stdout.split('\n')[0] as string)).toMatchObject({ what: 'grown', from: 0, to: 4 })
     expect((await evidenceOk(['verify', '--dir', mirror, '--policy', policy])).stdout).toContain('no fault found')
     expect(readFileSync(join(mirror, 'policy'))).toEqual(readFileSync(policy))
+  })
+
+  it('keeps no sealed claim of any entry, though its auditor may read all', async () => {
+    const saltsOf = (file: string): string[] =>
+      parseReceipt(readFileSync(`${file}.tlog-proof`)).disclosures.flatMap(({ text }) => [
+        text.slice(6, 26),
+        Buffer.from(text, 'base64url').toString().slice(2, 22),
+      ])
+    // One that was there when the mirror was begun.
+    const traces = saltsOf(photo)
+    expect(traces.length).toBeGreaterThan(0)
+    const run = ['mirror', ledger.url, mirror, '--once', '--json', '--policy', policy, ...auditor()]
+    for (const name of ['first', 'second']) {
+      const file = join(path, `${name}.txt`)
+      writeFileSync(file, name)
+      const claims = ['--note', `note of the ${name}`, '--case', `case of the ${name}`]
+      await evidenceOk(['deposit', file, ...claims, '--data', data, '--url', ledger.url])
+      const { index } = parseReceipt(readFileSync(`${file}.tlog-proof`)).entry
+      const shown = await evidenceOk(['show', String(index), '--json', '--url', ledger.url, ...auditor()])
+      for (const text of [`note of the ${name}`, `case of the ${name}`]) {
+        expect(shown.stdout).toContain(text)
+        traces.push(text)
+      }
+      traces.push(...saltsOf(file))
+      expect((await evidenceOk(run)).stdout).toContain('"what":"grown"')
+    }
+    const found = (folder: string): string[] => {
+      const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))
+      const texts = files.filter((file) => statSync(file).isFile()).map((file) => readFileSync(file, 'latin1'))
+      return traces.filter((trace) => texts.some((text) => text.includes(trace)))
+    }
+    expect(found(mirror)).toEqual([])
+    // What is looked for is what a ledger keeps.
+    expect(found(data).length).toBeGreaterThan(4)
+    expect((await evidenceOk(['verify', '--dir', mirror, '--policy', policy])).stdout).toContain('no fault found')
   })
 
   it('refuses a folder that another run has, and a ledger that is not the policy’s', async () => {

@@ -57,7 +57,10 @@ describe('records and access rules', () => {
     expect(stdout).toContain(`later: recorded, opened, item 0: entry ${indices['event']} at `)
     expect(stdout).toContain(`later: challenged: entry ${indices['challenge']} at `)
     expect(stdout).toContain(`later: found, admitted-in-part: entry ${indices['finding']} at `)
-    expect(stdout).not.toContain('left-open')
+    // What was found on the challenge is told with the deposit, and on what.
+    expect(stdout).toContain(
+      `later: found, left-open, on the challenge in entry ${indices['challenge']}: entry ${indices['answer']}`,
+    )
     const report = (await ok('check', 'a.txt', '--online', '--policy', policy, '--json')).json<{ standing: string }>()
     expect(report.standing).toBe('sound')
   })
@@ -82,6 +85,7 @@ describe('records and access rules', () => {
     expect(stdout).toMatch(/records an event of entry \d+ \(data\/deposits\/001\), item 0: opened/)
     expect(stdout).toMatch(/challenges entry \d+ \(data\/deposits\/001\)\n/)
     expect(stdout).toMatch(/decides of entry \d+ \(data\/deposits\/001\): admitted-in-part/)
+    expect(stdout).toMatch(/decides of entry \d+ \(data\/deposits\/001\), on the challenge in entry \d+: left-open/)
   })
 
   it('are packed into a certificate with their receipts', async () => {

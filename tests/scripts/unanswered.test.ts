@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
 import {
   type CliError,
   type CliResult,
@@ -11,6 +13,7 @@ import {
   startProxy,
   startServer,
 } from '../support/cli.ts'
+import { withDisclosures } from '../support/disclosures.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 interface Said {
@@ -132,6 +135,17 @@ describe('a statement whose answer never came', () => {
     await ok('deposit', '--resend', kept, ...by('court'))
   })
 
+  it('take-over: repeated where nothing was kept, says that custody has passed', async () => {
+    const file = await release(await deposit())
+    const take = ['take-over', file, '--yes', ...by('lab')]
+    await broken('break after', take)
+    for (const kept of waiting()) rmSync(at(kept))
+    const { code, stderr } = await evidence(take, options(server.url))
+    expect(code).toBe(3)
+    expect(stderr).toContain('release-used')
+    expect(stderr).toContain('you hold what it names')
+  })
+
   it('take-over: another answer is wanted then, and the one that waits is kept', async () => {
     const file = await release(await deposit())
     await broken('break after', ['take-over', file, '--yes', ...by('lab')])
@@ -181,6 +195,50 @@ describe('a statement whose answer never came', () => {
     // All is recorded: the same words are another release, and what is there is left as it is.
     const again = await evidence([...hand, '--json', ...by('police')], options(server.url))
     expect(again.json<CliError>().error.code).toBe('file-exists')
+  })
+
+  it('BR-M1: deposit, resend: a receipt that withholds what was sealed is none, and the statement stays', async () => {
+    const stripping = await startProxy(
+      server.url,
+      () => 'pass',
+      (line, body) => {
+        if (!line.startsWith('POST /v1/statements')) return body
+        const answer = JSON.parse(body) as { receipt: string }
+        return JSON.stringify({ ...answer, receipt: withDisclosures(answer.receipt, () => []) })
+      },
+    )
+    writeFileSync(at('sealed.txt'), 'sealed')
+    const kept = 'sealed.txt.evidence-statement'
+    const commands = [
+      ['deposit', 'sealed.txt', '--note', 'seized', ...by('police')],
+      ['deposit', '--resend', kept, ...by('police')],
+    ]
+    for (const command of commands) {
+      const result = await evidence([...command, '--json'], options(stripping.url))
+      expect([command[0], result.code, result.stdout]).toEqual([
+        command[0],
+        3,
+        expect.stringContaining('server-answer'),
+      ])
+      expect(result.stdout).toContain('withholds')
+    }
+    stripping.close()
+    expect(existsSync(at('sealed.txt.tlog-proof'))).toBe(false)
+    await ok('deposit', '--resend', kept, ...by('police'))
+    expect([existsSync(at('sealed.txt.tlog-proof')), existsSync(at(kept))]).toEqual([true, false])
+    // A receipt that is there and withholds a claim does not take the place of the statement either.
+    const whole = readFileSync(at('sealed.txt.tlog-proof'), 'utf8')
+    const { entry, disclosures } = parseReceipt(utf8(whole))
+    const presentation = [entry.known ? entry.statement : '', ...disclosures.map(({ text }) => text), ''].join('~')
+    writeFileSync(
+      at('sealed.txt.tlog-proof'),
+      withDisclosures(whole, (texts) => texts.slice(1)),
+    )
+    writeFileSync(at(kept), presentation)
+    await evidence(['deposit', 'sealed.txt', '--note', 'seized', ...by('police')], options(server.url))
+    expect(
+      waiting().some((name) => name.startsWith('sealed.txt') && readFileSync(at(name), 'utf8') === presentation),
+    ).toBe(true)
   })
 
   it('sends nothing that came with a folder, and was signed by another', async () => {

@@ -1,3 +1,4 @@
+import { disclosureDigest } from '../../src/core/disclosure.ts'
 import { cpSync, readFileSync, writeFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -294,6 +295,27 @@ describe('a follower', () => {
     expect(await source.storage.disclosures(11)).toEqual([])
     expect(await source.storage.lookup({ by: 'case', number: '(2026)沪0104刑初123号' }, 8, 3)).toEqual([9, 12, 13])
     await source.close()
+  })
+
+  it('CR-M15: begun by an operator who follows, holds nothing that the list of the first piece names, though the piece has it', async () => {
+    await server.fill(6, { sealed })
+    const piece = await sourceOf().next(0, 0, undefined, 0)
+    const digests = (piece.entries[3]?.disclosures ?? []).map(disclosureDigest)
+    expect(digests).toHaveLength(2)
+    const { policy } = server.folder.folder
+    const first = { ...piece, erased: [{ index: 3, digests }], erasures: 1 }
+    const made = { policy: readFileSync(policy), key: readOwnKey({ policy }), of: server.url, first }
+    for (const [name, operatorErasures, held] of [
+      ['keeps', false, 2],
+      ['follows', true, 0],
+    ] as const) {
+      const replica = await Replica.create({ root: join(temporary.path, name), ...made, operatorErasures })
+      expect(replica.keptErasures).toBe(operatorErasures ? 0 : 1)
+      await replica.close()
+      const source = await FolderSource.open(join(temporary.path, name), readOwnKey({ policy }))
+      expect(await source.storage.disclosures(3)).toHaveLength(held)
+      await source.close()
+    }
   })
 
   it('R3A-M1: stops where the leader has lost claims, and goes on without them only where that is accepted', async () => {

@@ -151,7 +151,8 @@ describe.each(['public', 'public, with open disclosures', 'participants'])(
       for (let i = 0; i < 40; i++) await deposit('sealed', people.third, true)
       const terms = { rule: 'seal', of: toSeal, basis: 'order 17' }
       const sealing = server.sign(people.court, 'access.rule', {}, { sealed: { terms: terms as never } })
-      await server.post(sealing.presentation)
+      const { status } = await server.post(sealing.presentation)
+      if (status !== 201) throw new Error(`the seal was answered ${status}`)
     }, 60_000)
     afterAll(() => server.remove())
 
@@ -165,15 +166,15 @@ describe.each(['public', 'public, with open disclosures', 'participants'])(
         const mixed = name.replace(/sealed$/, 'mixed')
         expect([name, after[mixed]]).toEqual([name, after[name.replace(/sealed$/, 'open')]])
       }
-      // And all of it is as if there were no seals in the ledger; the reads too where nothing but one's own is found.
-      for (const [name, { pages, reads }] of Object.entries(before)) {
-        if (/ (?:mixed|sealed)$/.test(name)) continue
-        expect([name, after[name]?.pages]).toEqual([name, pages])
-        const own = mode === 'participants' ? after[name]?.reads : reads
-        expect([name, own]).toEqual([name, reads])
-      }
-      const toNobody = after['nobody: digest mixed']?.pages.join()
-      expect(toNobody).toMatch(mode === 'participants' ? 'not-authenticated' : '[[[0,')
+      // And all of it is as if there were no seals in the ledger; where nothing but one's own is found, the reads too.
+      const names = Object.keys(before).filter((name) => !/ (?:mixed|sealed)$/.test(name))
+      const parts = (all: Record<string, Recorded>): unknown[] =>
+        names.map((name) => [name, all[name]?.pages, mode === 'participants' ? all[name]?.reads : []])
+      expect(parts(after)).toEqual(parts(before))
+      // Where everybody reads, five are found in three pages.
+      const found = after['nobody: digest mixed']?.pages.map((page) => page.slice(0, 5))
+      const wanted = mode === 'participants' ? found?.slice(0, 1) : ['[[[0,', '[[[2,', '[[[4,']
+      expect(found).toEqual(wanted)
     })
 
     it('what is sealed is found by who sealed it, in pages', async () => {

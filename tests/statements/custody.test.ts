@@ -147,7 +147,11 @@ describe('a transfer', () => {
   it('names its exhibits and its giver to all who ask', () => {
     const { body } = hand('police', 'lab', { exhibits: [item(2)] })
     expect(referencesOf(body)).toEqual([
-      { ...item(2), where: 'release.exhibits[0]', event: { what: 'handed-over', code: 'accepted' } },
+      {
+        ...item(2),
+        where: 'release.exhibits[0]',
+        event: { what: 'handed-over', code: 'accepted', giver: 'police', receiver: 'lab' },
+      },
     ])
     const by = { iss: 'police', kid: signerNamed('police').thumbprint }
     expect([signedWithin(body), cosignersOf(body)]).toEqual([[by], [by.kid]])

@@ -27,18 +27,39 @@ import { encodeReceipt } from '../../src/core/receipt.ts'
 import { bytesOfText } from '../../src/core/text.ts'
 import { LogView } from '../../src/log/view.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
+import type { SigningKey } from '../../src/node/key-file.ts'
+import { defined } from '../../src/core/objects.ts'
 import { administrator, depositor, ledgerKey, ledgerSigner, origin, startMs, TestChain } from './chain.ts'
+import { releaseBy, transferMembers } from './custody.ts'
 import { signerNamed } from './signers.ts'
 import { itemFor, sha256Hex, statement } from './statements.ts'
 
 /** The policy of {@link sampleCertificate}'s ledger, as a file. */
 export const samplePolicy: string = encodeLogPolicy(ledgerKey)
 
-/** A later entry: a retraction of the whole or a part, an attestation, or the revocation of the key. */
+/** A later entry: a retraction of the whole or a part, an attestation, the revocation of the key, what is said of custody, or a record. */
 export type LaterSample =
   | { readonly retract: string; readonly item?: number; readonly line?: number }
   | { readonly attest: string }
   | { readonly revoke: string; readonly compromisedSince?: string }
+  | HandOverSample
+  | { readonly end: string; readonly by: string; readonly item?: number }
+  | { readonly resume: string; readonly by: string; readonly item?: number }
+  | { readonly event: string; readonly by: string; readonly item?: number }
+  | { readonly challenge: string; readonly item?: number }
+  /** `on`: which of the samples the finding is on, by its number from 1; the deposit without it. */
+  | { readonly finding: string; readonly on?: number }
+  | { readonly erase: 'ordered' }
+
+/** A hand-over by a release of `from`, and what `to` makes of it. */
+export interface HandOverSample {
+  readonly from: string
+  readonly to: string
+  readonly outcome?: 'accepted' | 'rejected' | 'withdrawn'
+  readonly inLieu?: string
+  readonly checked?: string
+  readonly item?: number
+}
 
 /** What a certificate is made of here: a ledger of one entry, its receipt, and what its maker states. */
 export interface Sample {
@@ -78,27 +99,57 @@ async function laterReceipts(
 ): Promise<Map<AttachmentName, Uint8Array>> {
   const chain = new TestChain()
   chain.add(jws, { timeMs: startMs })
-  const of = { index: 0, leafHash: Buffer.from(leaf).toString('base64') }
+  const leaves = [Buffer.from(leaf).toString('base64')]
+  const keys: SigningKey['jwk'][] = []
   for (const event of events) {
-    const say = (signer: typeof depositor, iss: string, kind: string, members: object): number =>
-      chain.add(statement(signer, origin, kind, members, { iss, iat: startMs / 1000 }).jws)
-    if ('retract' in event) {
-      const { retract: reason, ...part } = event
-      say(depositor, 'depositor', 'evidence.retract', { of: { ...of, ...part }, reason })
-    } else if ('attest' in event) say(administrator, 'administrator', 'evidence.attest', { of, as: event.attest })
-    else {
-      const { revoke: reason, ...more } = event
-      say(administrator, 'administrator', 'participant.revoke', { key: depositor.thumbprint, reason, ...more })
-    }
+    const { by, kind, members } = saidBy(event, leaves)
+    const signer = signerCalled(by)
+    const index = chain.add(statement(signer, origin, kind, members, { iss: by, iat: startMs / 1000 }).jws)
+    leaves.push(Buffer.from(leafHash(chain.bytes[index] as Uint8Array)).toString('base64'))
+    keys.push(signer.jwk)
   }
   const view = await LogView.open(chain.seal())
   const receipts = await Promise.all(
-    events.map((event, i) => {
-      const { jwk } = 'retract' in event ? depositor : administrator
-      return view.receipt({ index: i + 1, bytes: chain.bytes[i + 1] as Uint8Array }, jwk, [])
-    }),
+    keys.map((jwk, i) => view.receipt({ index: i + 1, bytes: chain.bytes[i + 1] as Uint8Array }, jwk, [])),
   )
   return new Map(receipts.map((bytes, i) => [laterName(i + 1), bytes]))
+}
+
+function signerCalled(id: string): SigningKey {
+  if (id === 'depositor') return depositor
+  return id === 'administrator' ? administrator : signerNamed(id)
+}
+
+const digestOfClaim = 'A'.repeat(43)
+const seals = { _sd: [digestOfClaim], _sd_alg: 'sha-256' }
+
+/** What a sample says, and who signs it; `leaves` are leaf hashes of the entries before it. */
+function saidBy(event: LaterSample, leaves: readonly string[]): { by: string; kind: string; members: object } {
+  const to = (index: number): { index: number; leafHash: string } => ({ index, leafHash: leaves[index] as string })
+  if ('retract' in event) {
+    const { retract: reason, ...part } = event
+    return { by: 'depositor', kind: 'evidence.retract', members: { of: { ...to(0), ...part }, reason } }
+  }
+  if ('attest' in event)
+    return { by: 'administrator', kind: 'evidence.attest', members: { of: to(0), as: event.attest } }
+  if ('revoke' in event) {
+    const { revoke: reason, ...more } = event
+    return { by: 'administrator', kind: 'participant.revoke', members: { key: depositor.thumbprint, reason, ...more } }
+  }
+  if ('finding' in event)
+    return { by: 'court', kind: 'evidence.finding', members: { of: to(event.on ?? 0), finding: event.finding } }
+  if ('erase' in event)
+    return { by: 'court', kind: 'erasure.order', members: { of: [{ ...to(0), digests: [digestOfClaim] }], ...seals } }
+  const of = { ...to(0), ...defined({ item: event.item }) }
+  if ('challenge' in event) return { by: event.challenge, kind: 'evidence.challenge', members: { of, ...seals } }
+  if ('event' in event) return { by: event.by, kind: 'evidence.event', members: { of, event: event.event } }
+  if ('end' in event) return { by: event.by, kind: 'custody.end', members: { of: [of], how: event.end } }
+  if ('resume' in event) return { by: event.by, kind: 'custody.resume', members: { of: [of], reason: event.resume } }
+  const { from, outcome = 'accepted', inLieu, checked } = event
+  const told = { aud: origin, iss: from, to: event.to, exhibits: [of], since: leaves.length - 1, iat: startMs / 1000 }
+  const release = releaseBy(signerCalled(from), { ...told, ...defined({ inLieu }) })
+  const members = transferMembers(release, outcome, 1, checked === undefined ? {} : { checked: [checked] })
+  return { by: outcome === 'withdrawn' ? from : event.to, kind: 'custody.transfer', members }
 }
 
 function listOf(paths: readonly string[]): { bytes: Uint8Array; lines: Uint8Array[] } {

@@ -103,7 +103,7 @@ interface Places {
   readonly related?: readonly number[]
   readonly left?: readonly number[]
 }
-type Build = (ledger: HostileLedger) => Places | undefined | number
+export type Build = (ledger: HostileLedger) => Places | undefined | number
 
 /** One deposit after something else. */
 const then =

@@ -72,7 +72,9 @@ const table = {
   'tests/faults/system-calls.test.ts': { sizes: { 'calls of each kind': { short: 1, long: 'all' } } },
   'tests/faults/take-over.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },
   'tests/interop/generators.test.ts': { leftOut: 'three makers of clients, the Go compiler, and schemathesis' },
-  'tests/interop/hostile-packages.test.ts': { sizes: { packages: { short: 30, long: 'all' } } },
+  'tests/interop/hostile-packages.test.ts': {
+    sizes: { packages: { short: 30, long: 'all' }, custody: { short: 24, long: 'all' } },
+  },
   'tests/interop/python-differential.test.ts': {
     sizes: {
       vectors: { short: 750, long: 3000 },

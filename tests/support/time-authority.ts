@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -78,7 +79,36 @@ nameConstraints=critical,permitted;DNS:example
 [tsa_encrypts]
 keyUsage=critical,digitalSignature,keyEncipherment
 extendedKeyUsage=critical,timeStamping
+[tsa_deciphers]
+keyUsage=critical,digitalSignature,decipherOnly
+extendedKeyUsage=critical,timeStamping
 `
+
+/** An element of DER by its tag, of what it holds. */
+export function derOf(tag: number, ...parts: readonly (Uint8Array | string)[]): Uint8Array {
+  const content = Buffer.concat(parts.map((part) => Buffer.from(part)))
+  const { length } = content
+  const head = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
+  return new Uint8Array(Buffer.concat([Buffer.of(tag, ...head), content]))
+}
+
+/** An INTEGER of DER, of a number that is not negative, under a tag. */
+export function derInteger(value: number, tag = 0x02): Uint8Array {
+  const hex = value.toString(16)
+  const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex')
+  return derOf(tag, (bytes[0] as number) < 0x80 ? bytes : Buffer.concat([Buffer.of(0), bytes]))
+}
+
+/** A TSTInfo of some bytes, with a time as it is given, under a tag, and the parts that stand after it. */
+export function timeInfoOf(data: Uint8Array, time: string, after: readonly Uint8Array[] = [], tag = 0x18): Uint8Array {
+  const oid = (hex: string): Uint8Array => derOf(0x06, Buffer.from(hex, 'hex'))
+  const imprint = derOf(
+    0x30,
+    derOf(0x30, oid('608648016503040201'), derOf(0x05)),
+    derOf(0x04, createHash('sha256').update(data).digest()),
+  )
+  return derOf(0x30, derInteger(1), oid('2a0304'), imprint, derInteger(5), derOf(tag, time), ...after)
+}
 
 function tsaConfig(options: { readonly accuracy: boolean; readonly ess: string }): string {
   return `

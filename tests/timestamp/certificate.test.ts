@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { isEvidenceError } from '../../src/core/errors.ts'
 import { readCertificate, readPemCertificates } from '../../src/timestamp/certificate.ts'
@@ -48,6 +50,27 @@ describe.skipIf(lacks('openssl', 'faketime'))('a certificate', () => {
       expect(beyond).toEqual([])
     },
   )
+
+  it.each([
+    ['digitalSignature', '03020780', 0x8000],
+    ['digitalSignature and nonRepudiation', '030206c0', 0xc000],
+    ['digitalSignature and decipherOnly', '0303078080', 0x8080],
+    ['decipherOnly alone', '0303070080', 0x0080],
+    ['a tenth bit', '0303068040', 0x8040],
+    ['no bit', '030100', 0],
+    ['three bytes', '03040780008000', undefined],
+    ['bits that do not count', '030207c0', undefined],
+    ['an octet string', '040180', undefined],
+    ['something after it', '030207800500', undefined],
+  ])('BR-M4: has all of its key usage read: %s', (what, der, expected) => {
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'usage.key']
+    const usage = ['-addext', `2.5.29.15=critical,DER:${der}`, '-out', 'usage.pem']
+    openssl(path, ['req', '-x509', ...key, '-subj', `/CN=${what}`, ...usage])
+    const read = (): number | undefined =>
+      readPemCertificates(readFileSync(join(path, 'usage.pem'), 'utf8'), 'own')[0]?.keyUsage
+    if (expected === undefined) expect(read).toThrow('a certificate that cannot be read')
+    else expect(read()).toBe(expected)
+  })
 
   it('has its subject told as OpenSSL tells it', () => {
     const subjects = [

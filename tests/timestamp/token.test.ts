@@ -9,7 +9,15 @@ import { judgeToken, type TokenVerdict } from '../../src/timestamp/judge-token.t
 import { readToken } from '../../src/timestamp/token.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { lacks } from '../support/system-tools.ts'
-import { day, opensslAccepts, TestAuthority, type TestTimeStamper } from '../support/time-authority.ts'
+import {
+  day,
+  derInteger,
+  derOf,
+  opensslAccepts,
+  TestAuthority,
+  type TestTimeStamper,
+  timeInfoOf,
+} from '../support/time-authority.ts'
 
 /* docs/spec/13-time-stamps.md, "Token": each step with a token that a real authority made, and openssl's verdict beside ours. */
 
@@ -147,12 +155,31 @@ describe.skipIf(lacks('openssl', 'faketime'))('a token', () => {
     ['an extended key usage that is not critical', 'tsa_not_critical', 'time-stamp-key-usage'],
     ['a second extended key usage', 'tsa_two_uses', 'time-stamp-key-usage'],
     ['a key usage beyond signing', 'tsa_encrypts', 'time-stamp-key-usage'],
+    ['a key usage beyond signing, in the second byte (BR-M4)', 'tsa_deciphers', 'time-stamp-key-usage'],
     ['a critical extension that nobody here judges', 'tsa_constrained', 'time-stamp-untrusted'],
   ])('by a certificate with %s is refused', async (_what, extensions, code) => {
     const { content } = readToken(direct.stamp(data))
     expect(await verdictOf(root.timeStamper('Signs').signContent(content))).toBe('stands')
     const token = root.timeStamper('Other usage', { extensions }).signContent(content)
     expect(await verdictOf(token)).toBe(code)
+  })
+
+  it('BR-M2, BR-M3: stands with the time and accuracy that it states, and is none where they are not of the one spelling', async () => {
+    const time = new Date(now - 60_000).toISOString().replace(/[-:T]|\..*/g, '')
+    const stamper = root.timeStamper('Spells')
+    const stated = (text: string, ...after: Uint8Array[]): Uint8Array =>
+      stamper.signContent(timeInfoOf(data, text, after))
+    const sound = stated(`${time}.25Z`, derOf(0x30, derInteger(8_388_608)))
+    expect(await judge(sound)).toMatchObject({
+      state: 'stands',
+      token: { genTimeMs: Math.floor((now - 60_000) / 1000) * 1000 + 250, accuracyMs: 8_388_608_000 },
+    })
+    expect(accepts(sound)).toBe(true)
+    // openssl takes these, and shows the time of another zone as what it is.
+    for (const zone of ['+0800', '']) {
+      expect(await verdictOf(stated(`${time}${zone}`))).toBe('time-stamp-malformed')
+      expect(accepts(stated(`${time}${zone}`))).toBe(true)
+    }
   })
 
   it('by a weak key is refused', async () => {

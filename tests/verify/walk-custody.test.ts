@@ -20,6 +20,12 @@ function withAlg(jws: string, alg: string): string {
   return [Buffer.from(JSON.stringify(told)).toString('base64url'), ...rest].join('.')
 }
 
+/** A JWS with a signature that is spelt as one, and does not verify. */
+function withOtherSignature(jws: string): string {
+  const [header, payload, signature = ''] = jws.split('.')
+  return `${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`
+}
+
 /** A chain with a deposit of two items by `police`, in the entry that `exhibit` names. */
 class CustodyChain {
   readonly chain = new TestChain().start()
@@ -35,12 +41,17 @@ class CustodyChain {
     return this.chain.add(statement(signerNamed(by), origin, kind, members, { iss: by, iat }).jws)
   }
 
-  hand(from: string, to: string, more: { inLieu?: string; item?: number; alg?: string } = {}): number {
-    const { item, alg, ...over } = more
+  hand(
+    from: string,
+    to: string,
+    more: { inLieu?: string; item?: number; alg?: string; isAltered?: boolean } = {},
+  ): number {
+    const { item, alg, isAltered = false, ...over } = more
     const of: UnitReference = { ...this.chain.reference(this.exhibit), ...(item === undefined ? {} : { item }) }
     const since = this.chain.bytes.length - 1
     const signed = releaseBy(signerNamed(from), { aud: origin, iss: from, to, exhibits: [of], since, iat, ...over })
-    const release = alg === undefined ? signed : withAlg(signed, alg)
+    const altered = isAltered ? withOtherSignature(signed) : signed
+    const release = alg === undefined ? altered : withAlg(altered, alg)
     return this.say(to, 'custody.transfer', transferMembers(release, 'accepted', 1))
   }
 
@@ -91,6 +102,19 @@ describe('custody in a walk', () => {
       expect([report.flagged.map(({ index }) => index), exit(report)]).toEqual([[ordered], 1])
       expect(report.faults[0]).toMatchObject({ where: 'release.exhibits[0]', expected: 'archive', found: 'lab' })
     }
+  })
+
+  it('names a release whose signature does not verify, on threads that verify many at once as anywhere', async () => {
+    const made = new CustodyChain()
+    const trusted = await made.checkpoint()
+    const holders = ['police', 'lab', 'archive'] as const
+    // So many by each key that tables of it are made.
+    for (let i = 0; i < 120; i++) made.hand(holders[i % 3] as string, holders[(i + 1) % 3] as string)
+    const wrong = made.hand('police', 'lab', { isAltered: true })
+    made.hand('police', 'archive')
+    made.fill(300)
+    for (const report of await walkedAllWays(made, trusted))
+      expect([codes(report), open(report)]).toEqual([[[wrong, 'release-signature']], []])
   })
 
   it('is not judged after an unknown kind of custody below the trusted size', async () => {

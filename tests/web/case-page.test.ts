@@ -7,11 +7,13 @@ import { toHex } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { sha256 } from '../../src/core/hash.ts'
 import { count } from '../../src/core/text.ts'
+import { releaseFileText } from '../../src/statements/release-file.ts'
 import { cases as english } from '../../src/words/en/cases.ts'
 import { cases as chinese } from '../../src/words/zh/cases.ts'
 import { launchChromium, type WatchedPage, watchedPage } from '../support/browser.ts'
 import { admitWithFile, askedElsewhere, offered, takeKeyIn } from '../support/browser-flows.ts'
 import { cutOff } from '../support/browser-layout.ts'
+import { releaseBy } from '../support/custody.ts'
 import { type Party, type TestServer, testServer } from '../support/server.ts'
 import { lacks } from '../support/system-tools.ts'
 
@@ -415,6 +417,80 @@ describe.skipIf(lacks('chromium'))('the pages of cases, in Chromium', () => {
     await stranger.page.locator('.finding[data-code]').waitFor()
     expect(await violations(stranger.page)).toEqual([])
     for (const one of [giver, receiver, stranger]) await done(one)
+  })
+
+  it('CR-H3: shows nothing by the number of a case or an exhibit whose receipts do not bear it out', async () => {
+    const number = '(2026) led astray'
+    const sealed = { case: [{ number }], collection: { exhibit: 'H-1' } }
+    const made = await server.post(server.deposit('led astray', { sealed }, parties.police).presentation)
+    const { index } = made.json<DepositAnswer>()
+    const other = await seized('another exhibit', 'H-2')
+    const watched = await withKey('police')
+    const { page } = watched
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await page.route('**/v1/entries/search', async (route) => {
+      const answer = await route.fetch()
+      const body = (await answer.text()).replaceAll(`"index":${index},`, `"index":${other.index},`)
+      await route.fulfill({ response: answer, body })
+    })
+    for (const query of [{ case: number }, { exhibit: 'H-1' }, { case: number, exhibit: 'H-1' }]) {
+      await go(page, '/case')
+      await go(page, `/case?${new URLSearchParams(query)}`)
+      await page.locator('.refused[data-code=server-answer]').waitFor()
+      expect(await page.locator('.hand-over').count()).toBe(0)
+    }
+    await page.unroute('**/v1/entries/search')
+    await go(page, `/case?${new URLSearchParams({ case: number, exhibit: 'H-1' })}`)
+    await page.locator('.again').click()
+    await page.locator(`.exhibits tr[data-index="${index}"]`).waitFor()
+    // Whose deposit it is stands beside its number, where it is chosen.
+    const choice = await page.locator(`.units li[data-index="${index}"]`).innerText()
+    expect(choice).toContain('police')
+    expect(choice).toContain(count(index))
+    // What is sealed stands in no address.
+    expect(asked.filter((url) => /2026|H-1/.test(url.split('#')[0] ?? ''))).toEqual([])
+    await done(watched)
+  })
+
+  it('CR-H3: lets nothing be signed of an exhibit whose receipt does not hold', async () => {
+    const { index } = await seized('with a broken receipt', 'I-1')
+    const watched = await withKey('police')
+    const { page } = watched
+    await page.route(`**/v1/entries/${index}/receipt`, async (route) => {
+      const answer = await route.fetch()
+      const told = (await answer.json()) as { receipt: string }
+      const lines = told.receipt.split('\n')
+      // A hash of the inclusion proof.
+      const at = lines.findIndex((line) => /^[A-Za-z0-9+/]{43}=$/.test(line))
+      lines[at] = Buffer.alloc(32).toString('base64')
+      await route.fulfill({ response: answer, json: { ...told, receipt: lines.join('\n') } })
+    })
+    await exhibitPage(page, index)
+    expect(await page.locator('.exhibit-verdict .light').getAttribute('data-light')).toBe('broken')
+    expect(await page.locator('.hand-over').count()).toBe(0)
+    expect(await page.locator('.set-rule').count()).toBe(0)
+    await done(watched)
+  })
+
+  it('offers no signing for a release that has ended, or whose signature does not hold', async () => {
+    const { index, leafHash } = await seized('released long ago', 'J-1')
+    const iat = Math.floor(Date.now() / 1000) - 7200
+    const said = { aud: server.origin, iss: 'police', to: 'lab', exhibits: [{ index, leafHash }], since: index, iat }
+    const ended = releaseBy(parties.police.key, { ...said, exp: iat + 3600 })
+    const forged = releaseBy(parties.stranger.key, said)
+    const watched = await withKey('lab')
+    const { page } = watched
+    for (const release of [ended, forged]) {
+      await go(page, '/case')
+      await go(page, '/take-over')
+      const buffer = Buffer.from(releaseFileText({ release, receipts: [] }))
+      await page.setInputFiles('#take-over-files', { name: 'r.evidence-release', mimeType: 'text/plain', buffer })
+      await page.locator('.offered').waitFor()
+      expect(await page.locator('.sign-now').count()).toBe(0)
+      expect(await page.locator('.take-over .notice').count()).toBeGreaterThan(0)
+    }
+    await done(watched)
   })
 
   it.each(['zh', 'en', 'zz'])('shows a stranger nothing of a case (%s)', async (lang) => {

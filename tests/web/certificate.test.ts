@@ -42,7 +42,7 @@ describe.skipIf(lacks('chromium'))('certificates in Chromium', () => {
     expect(alone?.text).toContain('The receipt holds')
     expect(await page.title()).not.toBe('ran')
     expect(await page.locator('#evidence-document img').count()).toBe(0)
-    expect(await page.locator('#evidence-document h2').count()).toBe(13)
+    expect(await page.locator('#evidence-document h2').count()).toBe(14)
     expect(await page.locator('aside .own').innerText()).toContain('proves nothing without a checker from elsewhere')
     const [same] = await handOver(page, { 'exhibit.txt': sampleContent })
     expect(same).toMatchObject({ outcome: 'unchanged', what: 'file' })

@@ -9,6 +9,7 @@ import { launchChromium } from '../support/browser.ts'
 import { admitWithFile, offered, takeKeyIn } from '../support/browser-flows.ts'
 import { cutOff } from '../support/browser-layout.ts'
 import { evidence, evidenceOk } from '../support/cli.ts'
+import { withDisclosures } from '../support/disclosures.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 import { lacks } from '../support/system-tools.ts'
@@ -87,14 +88,17 @@ describe.skipIf(lacks('chromium'))('the page for deposits in trouble, in Chromiu
     },
   )
 
-  it('R9: keeps no receipt that is none for the deposit, and sends the same bytes again', async () => {
+  it.each<readonly [string, (receipt: string) => string]>([
+    ['R9: keeps no receipt that is none for the deposit', (receipt) => `${receipt}x`],
+    ['BR-M1: keeps no receipt that withholds what was sealed', (receipt) => withDisclosures(receipt, () => [])],
+  ])('%s, and sends the same bytes again', async (_what, change) => {
     const { context, page, id } = await ready()
     const sent: (string | null)[] = []
     page.on('request', (request) => void (request.method() === 'POST' && sent.push(request.postData())))
     await page.route('**/v1/statements', async (route) => {
       const answer = await route.fetch()
       const body = (await answer.json()) as { receipt: string }
-      await route.fulfill({ response: answer, json: { ...body, receipt: `${body.receipt}x` } })
+      await route.fulfill({ response: answer, json: { ...body, receipt: change(body.receipt) } })
     })
     await choose(page, 'photo.jpg')
     await page.locator('#deposit-now').click()

@@ -4691,7 +4691,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "76933bfb006240e32c08bf7f0490a6aca0ebdf2d6070def2d3a780dcbc9c0197"
+GUIDE_SHA256 = "c09547723d0323d5129003893015fce293ae0d55540a63ddad5467834c2cea4a"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -5379,13 +5379,24 @@ def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: Receipt
 
 
 def check_events(check: PackageCheck) -> None:
-    """ "Related entries": each is about a deposit of the package, by index and leaf hash."""
-    for path, receipt in check.receipts.items():
-        if not path.startswith("data/related/") or receipt.statement is None or not receipt.members_in_order:
-            continue
+    """ "Related entries": each is about a deposit of the package, or a challenge of one, by index and leaf hash."""
+    related = {
+        path: receipt
+        for path, receipt in check.receipts.items()
+        if path.startswith("data/related/") and receipt.statement is not None and receipt.members_in_order
+    }
+    for path, receipt in related.items():
         check.events[path] = [
             (deposit, what) for deposit in check.deposits.values() for what in events_of(receipt, deposit.receipt)
         ]
+    challenges = {
+        (receipt.receipt.proof.checkpoint.origin, receipt.receipt.entry.index): (receipt, check.events[path])
+        for path, receipt in related.items()
+        if receipt.statement.kind == "evidence.challenge"
+    }
+    answers = {path: answers_of(receipt, challenges) for path, receipt in related.items()}
+    for path, receipt in related.items():
+        check.events[path] += answers[path]
         index, time, said = receipt.receipt.entry.index, receipt.receipt.entry.time, receipt.statement
         if not check.events[path]:
             check.found(path, "package-malformed", f"entry {index} is about no deposit of this package")
@@ -5428,6 +5439,37 @@ SAID_OF_CUSTODY: dict[str, tuple[str, str]] = {
 }
 
 
+def passed_on(payload: dict[str, Any], place: int) -> str:
+    """Of one exhibit of a transfer: who passes it on to whom, and what is said for ever beside it (page 19, "Flags")."""
+    if payload["kind"] != "custody.transfer":
+        return ""
+    release = read_release(payload["release"]).payload
+    text = f", from {release['iss']} to {release['to']}"
+    if payload["outcome"] != "accepted":
+        return text
+    if "inLieu" in release:
+        text += f"; moved by order, without the holder’s signature ({release['inLieu']})"
+    return text + ("; accepted although something differs" if payload["checked"][place : place + 1] == ["differs"] else "")
+
+
+def answers_of(
+    related: ReceiptCheck, challenges: dict[tuple[str, int], tuple[ReceiptCheck, list[tuple[DepositInPackage, str]]]]
+) -> list[tuple[DepositInPackage, str]]:
+    """What an entry finds on a challenge that is here too, of each deposit that this one is about."""
+    said, receipt = related.statement, related.receipt
+    if said.kind != "evidence.finding":
+        return []
+    on = said.payload["of"]
+    challenge, about = challenges.get((receipt.proof.checkpoint.origin, on["index"]), (None, []))
+    if challenge is None or on["index"] >= receipt.entry.index:
+        return []
+    if write_base64(leaf_hash(challenge.receipt.entry_bytes)) != on["leafHash"]:
+        return []
+    part = f"{part_of(challenge.statement.payload['of'])}, on the challenge in entry {on['index']}"
+    found = said.payload["finding"]
+    return [(deposit, f"decides of entry {deposit.receipt.receipt.entry.index}{part}: {found}") for deposit, _ in about]
+
+
 def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[str]:
     """What an entry says of a deposit of the same ledger: page 15, "Answer", without what is said of keys."""
     if deposit is None or deposit.receipt is None:
@@ -5445,8 +5487,8 @@ def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[st
     if kind in SAID_OF_CUSTODY:
         said, code = SAID_OF_CUSTODY[kind]
         return [
-            f"{said} entry {name[0]}{part_of(unit)}: {payload[code]}"
-            for unit in custody_named_by(payload)
+            f"{said} entry {name[0]}{part_of(unit)}: {payload[code]}{passed_on(payload, place)}"
+            for place, unit in enumerate(custody_named_by(payload))
             if (unit["index"], unit["leafHash"]) == name
         ]
     said, code = SAID_OF_DEPOSITS.get(kind, (None, None))
@@ -6365,6 +6407,8 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     with_receipt = (args.manifest, args.folder, args.transition, args.time_proof, *args.anchor)
     if args.receipt is None and (args.item is not None or any(with_receipt)):
         parser.error("--manifest, --folder, --item, --transition, --time-proof and --anchor go with a --receipt")
+    if args.folder and not args.manifest:
+        parser.error("--folder says where the paths of a --manifest begin: name that too")
     if args.anchor and args.transition:
         parser.error("--anchor and --transition are not taken together")
     if (args.policy is None) != args.policy_from_package or (args.policy_from_package and args.receipt):

@@ -1,7 +1,9 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { utf8 } from '../../src/core/bytes.ts'
+import { Owners } from '../../src/check/steps/owners.ts'
 import type { ParticipantInfo } from '../../src/client/ledger-client.ts'
+import { requireNamed } from '../../src/client/named-entry.ts'
 import { attempt, settledOr } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
@@ -23,8 +25,8 @@ import { Stopped } from './parts.tsx'
 import { Timeline } from './timeline.tsx'
 import { type Basket, nameOf, noUnits, offersOf } from './units.ts'
 
-/** Exhibits that are examined for one page of a case, each by some requests. */
-const perPage = 20
+/** Exhibits that are examined for one page of a case, each by some requests; as many as a ledger gives by a number that stands in no address. */
+const perPage = 16
 /** Largest file that is read as a receipt, in bytes. */
 const mostReceipt = 1024 * 1024
 
@@ -113,9 +115,12 @@ function Found({
     const { entries, next } = await client.find({ ...asked, ...from, limit: String(perPage) })
     const deposits = entries.filter(({ items }) => items !== undefined)
     const exhibits: Exhibit[] = []
+    const owners = new Owners(client, policy.policy)
     for (const { index } of deposits) {
       setProgress(told.checking(count(exhibits.length + 1), count(deposits.length)))
-      exhibits.push(await examine(client, policy.policy, hashing, index))
+      const exhibit = await examine(client, policy.policy, hashing, index, { owners })
+      requireNamed(exhibit.checked, { index, origin: ledger.origin, ...asked })
+      exhibits.push(exhibit)
     }
     const moments = exhibits.flatMap(momentsOf)
     const participants = await settledOr(client.participants(), [] as readonly ParticipantInfo[])
@@ -148,7 +153,7 @@ function Found({
               )}
             </p>
             <h2>{told.exhibits}</h2>
-            <ExhibitTable exhibits={exhibits} moments={moments} />
+            <ExhibitTable exhibits={exhibits} />
             <JudgedBy policy={policy} />
             <Timeline moments={timeline(moments)} names={new Map(exhibits.map((one) => [one.index, nameOf(one)]))} />
             {key === undefined || !reader.isReading ? (
@@ -156,7 +161,7 @@ function Found({
             ) : (
               <HandOver
                 origin={origin}
-                offers={offersOf(exhibits, moments, participants, key.id)}
+                offers={offersOf(exhibits, participants, key.id)}
                 basket={basket}
                 choose={choose}
                 participants={participants}

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { count } from '../../src/core/text.ts'
+import { count, visible } from '../../src/core/text.ts'
 import { useCase } from './context.ts'
 import { type Basket, mostReferences, nameOf, noUnits, type Offered, referencesOf, withItems } from './units.ts'
 
@@ -72,7 +72,7 @@ function OneExhibit({
         name={`unit-${exhibit.index}`}
         isChecked={chosen.length === items.length}
         change={(isOn) => set(isOn ? items : [])}
-        text={`${told.number(nameOf(exhibit))}${isWhole ? ` (${told.whole})` : ''}`}
+        text={`${told.number(nameOf(exhibit))}${isWhole ? ` (${told.whole})` : ''}, ${told.facts.entry} ${count(exhibit.index)}, ${told.facts.depositor} ${visible(exhibit.iss)}`}
       />
       {exhibit.items.length < 2 ? (
         ''

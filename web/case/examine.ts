@@ -1,17 +1,21 @@
+import { askCustody } from '../../src/check/steps/custody.ts'
 import { DroppedSet, type Hashing } from '../../src/check/steps/dropped-set.ts'
 import { judgeReceipt } from '../../src/check/steps/judge.ts'
 import { askStatus } from '../../src/check/steps/later.ts'
 import { type OutcomeKind, outcomeOf } from '../../src/check/steps/outcome.ts'
 import type { ReceiptReport } from '../../src/check/steps/report.ts'
+import { Owners } from '../../src/check/steps/owners.ts'
 import { noTime } from '../../src/check/steps/time.ts'
 import type { LedgerClient, LedgerInfo } from '../../src/client/ledger-client.ts'
-import { settled, settledOr } from '../../src/core/attempt.ts'
+import { requireReceiptOf } from '../../src/client/named-entry.ts'
+import { attempt, settled, settledOr } from '../../src/core/attempt.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { leafHash } from '../../src/core/entry.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import type { Policy } from '../../src/core/policy.ts'
+import type { ShownCustody } from '../../src/package/shown-custody.ts'
 import type { Item } from '../../src/statements/members.ts'
 import { itemsOf } from '../../src/statements/said.ts'
 import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
@@ -35,6 +39,10 @@ export interface Exhibit {
   readonly checked: CheckedReceipt
   readonly report: ReceiptReport
   readonly light: Light
+  /** Whether its receipt holds under the policy, but for the quorum: of another nothing is signed. */
+  readonly mayBeNamed: boolean
+  /** Who holds it, by the entries that are shown. */
+  readonly custody: ShownCustody
   /** Sizes of trees with a time stamp that hold it. */
   readonly stamps: readonly number[]
 }
@@ -60,7 +68,10 @@ export async function examine(
   policy: Policy,
   hashing: Hashing,
   index: number,
-  handed?: string,
+  {
+    handed,
+    owners = new Owners(client, policy),
+  }: { readonly handed?: string | undefined; readonly owners?: Owners } = {},
 ): Promise<Exhibit> {
   const given = await settled(client.receipt(index))
   const receipt = given instanceof EvidenceError ? handed : given
@@ -77,6 +88,8 @@ export async function examine(
   const { entry, entryBytes } = checked.receipt
   if (entry.index !== index)
     throw new EvidenceError('server-answer', `the receipt for entry ${index} is of entry ${entry.index}`)
+  const sound = attempt(() => requireReceiptOf(receipt, policy, { index }))
+  const later = report.later ?? { events: [], receipts: new Map<number, Uint8Array>() }
   const stamps = await settledOr(client.timeStamps(index), undefined)
   return {
     index,
@@ -89,6 +102,8 @@ export async function examine(
     checked,
     report,
     light: lightOf(report),
+    mayBeNamed: !(sound instanceof EvidenceError),
+    custody: await askCustody(checked, later, { client, policy, owners }),
     stamps: stamps?.sizes ?? [],
   }
 }

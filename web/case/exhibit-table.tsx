@@ -4,18 +4,11 @@ import { Link, Name } from '../explorer/parts.tsx'
 import { useCase } from './context.ts'
 import { casesOf, collected, type Exhibit } from './examine.ts'
 import { VerdictLight } from './light.tsx'
-import { heldAfter, type Moment } from './moments.ts'
 import { HeldText } from './parts.tsx'
 import { nameOf } from './units.ts'
 
 /** The exhibits of a case, each with its light and who holds it. */
-export function ExhibitTable({
-  exhibits,
-  moments,
-}: {
-  exhibits: readonly Exhibit[]
-  moments: readonly Moment[]
-}): JSX.Element {
+export function ExhibitTable({ exhibits }: { exhibits: readonly Exhibit[] }): JSX.Element {
   const { told } = useCase()
   const { facts } = told
   return (
@@ -51,7 +44,7 @@ export function ExhibitTable({
               <Name text={one.iss} />
             </td>
             <td>
-              <HeldText held={heldAfter(one, moments)} />
+              <HeldText units={one.custody.units} />
             </td>
             <td>{whenTold(one.time)}</td>
           </tr>

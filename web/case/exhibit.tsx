@@ -12,7 +12,7 @@ import { casesOf, collected, examine, type Exhibit, judgingPolicy } from './exam
 import { HandOver } from './hand-over.tsx'
 import { handedReceipts } from './handed-receipts.ts'
 import { JudgedBy, Verdict } from './light.tsx'
-import { heldAfter, type Moment, momentsOf, timeline } from './moments.ts'
+import { momentsOf, timeline } from './moments.ts'
 import { HeldText, Stopped } from './parts.tsx'
 import { WhatStands } from './standing.tsx'
 import { Timeline } from './timeline.tsx'
@@ -27,7 +27,7 @@ export function ExhibitPage({ index }: { index: number }): JSX.Element {
     const { origin } = ledger
     const policy = judgingPolicy(ledger)
     if (policy === undefined) return { origin, policy }
-    const exhibit = await examine(client, policy.policy, hashing, index, handedReceipts.get(index))
+    const exhibit = await examine(client, policy.policy, hashing, index, { handed: handedReceipts.get(index) })
     const participants = await settledOr(client.participants(), [] as readonly ParticipantInfo[])
     const moments = timeline(momentsOf(exhibit))
     return { origin, policy, exhibit, moments, participants }
@@ -45,7 +45,7 @@ export function ExhibitPage({ index }: { index: number }): JSX.Element {
             <>
               <Verdict exhibit={found.exhibit} />
               <JudgedBy policy={found.policy} />
-              <Facts exhibit={found.exhibit} moments={found.moments} />
+              <Facts exhibit={found.exhibit} />
               <Timeline moments={found.moments} />
               <WhatStands origin={found.origin} exhibit={found.exhibit} participants={found.participants} />
               {key === undefined || !reader.isReading ? '' : <HandOverOne {...found} id={key.id} done={loaded.again} />}
@@ -61,26 +61,24 @@ export function ExhibitPage({ index }: { index: number }): JSX.Element {
 function HandOverOne({
   origin,
   exhibit,
-  moments,
   participants,
   id,
   done,
 }: {
   origin: string
   exhibit: Exhibit
-  moments: readonly Moment[]
   participants: readonly ParticipantInfo[]
   id: string
   done: () => void
 }): JSX.Element | string {
-  const offers = offersOf([exhibit], moments, participants, id)
+  const offers = offersOf([exhibit], participants, id)
   const [basket, choose] = useState<Basket>(new Map(offers.map((one) => [one.exhibit.index, one])))
   if (offers.length === 0) return ''
   const shared = { origin, offers, basket, choose, participants, done }
   return <HandOver {...shared} />
 }
 
-function Facts({ exhibit, moments }: { exhibit: Exhibit; moments: readonly Moment[] }): JSX.Element {
+function Facts({ exhibit }: { exhibit: Exhibit }): JSX.Element {
   const { told } = useCase()
   const { facts, custody } = told
   const optional = [
@@ -110,7 +108,7 @@ function Facts({ exhibit, moments }: { exhibit: Exhibit; moments: readonly Momen
         </Fact>
         <Fact label={facts.items}>{count(exhibit.items.length)}</Fact>
         <Fact label={facts.holder}>
-          <HeldText held={heldAfter(exhibit, moments)} />
+          <HeldText units={exhibit.custody.units} />
           <br />
           <small>{custody.shown}</small>
         </Fact>

@@ -1,8 +1,8 @@
-import { attempt, valueOr } from '../../src/core/attempt.ts'
-import { EvidenceError } from '../../src/core/errors.ts'
+import { valueOr } from '../../src/core/attempt.ts'
 import { defined } from '../../src/core/objects.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
-import { readRelease } from '../../src/statements/custody-release.ts'
+import type { StepTrouble } from '../../src/package/shown-custody.ts'
+import { releaseIn } from '../../src/statements/custody-release.ts'
 import { openStatement } from '../../src/statements/open.ts'
 import type { Statement } from '../../src/statements/statement.ts'
 import type { Exhibit } from './examine.ts'
@@ -32,18 +32,14 @@ export interface Moment {
   readonly passed?: Passed
   /** Whether its entry was shown, and verified here. */
   readonly isProven: boolean
+  /** Why it is no step of custody, by the entries that are shown. */
+  readonly trouble?: StepTrouble
   /** Indices of the exhibits that it is about. */
   readonly of: readonly number[]
 }
 
-/** Who holds one item, as far as the moments tell. */
-export interface Held {
-  readonly holder: string
-  readonly isEnded: boolean
-}
-
 /** What happened to one exhibit by its receipt and status, in no order. */
-export function momentsOf({ index, time, iss, checked, report, stamps }: Exhibit): Moment[] {
+export function momentsOf({ index, time, iss, checked, report, stamps, custody }: Exhibit): Moment[] {
   const { events = [], receipts = new Map<number, Uint8Array>() } = report.later ?? {}
   const isProven = checked.faults.length === 0 && checked.isSigned
   const of = [index]
@@ -60,7 +56,7 @@ export function momentsOf({ index, time, iss, checked, report, stamps }: Exhibit
         time: event.time,
         isProven: true,
         of,
-        ...defined({ code, item }),
+        ...defined({ code, item, trouble: custody.troubles.get(at) }),
         ...said(receipts.get(at)),
       }
     }),
@@ -82,10 +78,9 @@ export function statementIn(receipt: Uint8Array): Statement | undefined {
 
 /** The hand-over that a statement carries; undefined of one that carries no release. */
 export function passedIn({ payload }: Statement): Passed | undefined {
-  const { release: text, outcome, checked } = payload
-  if (typeof text !== 'string') return undefined
-  const release = attempt(() => readRelease(text))
-  if (release instanceof EvidenceError) return undefined
+  const { outcome, checked } = payload
+  const release = releaseIn({ payload })
+  if (release === undefined) return undefined
   const { iss: from, to, inLieu } = release
   const isMoved = outcome === 'accepted'
   const isDiffering = isMoved && Array.isArray(checked) && checked.includes('differs')
@@ -100,26 +95,8 @@ export function timeline(all: readonly Moment[]): Moment[] {
     const name = JSON.stringify([at, what, code, item])
     const before = found.get(name)
     const of = [...new Set([...(before?.of ?? []), ...moment.of])]
-    found.set(name, { ...(before?.isProven === true ? before : moment), of })
+    const trouble = before?.trouble ?? moment.trouble
+    found.set(name, { ...(before?.isProven === true ? before : moment), of, ...defined({ trouble }) })
   }
   return [...found.values()].sort((a, b) => a.at - b.at)
-}
-
-/** Who holds each item of an exhibit after all that is shown. */
-export function heldAfter({ index, iss, items }: Exhibit, moments: readonly Moment[]): Held[] {
-  const held = items.map((): Held => ({ holder: iss, isEnded: false }))
-  for (const moment of timeline(moments)) {
-    if (!moment.of.includes(index)) continue
-    held.forEach((one, item) => {
-      if (moment.item !== undefined && moment.item !== item) return
-      held[item] = after(one, moment)
-    })
-  }
-  return held
-}
-
-function after(held: Held, { what, passed, by }: Moment): Held {
-  if (what === 'handed-over' && passed?.isMoved === true) return { holder: passed.to, isEnded: false }
-  if (what === 'custody-ended') return { holder: by ?? held.holder, isEnded: true }
-  return what === 'custody-resumed' ? { holder: by ?? held.holder, isEnded: false } : held
 }

@@ -73,7 +73,12 @@ export function Offer({ handed }: { handed: HandedOver }): JSX.Element {
                 )}
               </p>
               <JudgedBy policy={policy} />
-              <Signing handed={handed} exhibits={exhibits} origin={origin} />
+              <Signing
+                handed={handed}
+                exhibits={exhibits}
+                origin={origin}
+                mayBeSigned={!isEnded && signature !== false}
+              />
             </>
           )
         }

@@ -1,24 +1,23 @@
 import type { JSX } from 'preact'
 import { isEvidenceError } from '../../src/core/errors.ts'
 import { count, visible } from '../../src/core/text.ts'
+import type { UnitCustody } from '../../src/statements/kind.ts'
 import { topicOf } from '../../src/words/topic.ts'
 import { useExplorer } from '../explorer/context.ts'
 import { pageAddress } from '../ui/nav.ts'
 import { useCase } from './context.ts'
-import type { Held } from './moments.ts'
 
 /** Who holds the items of an exhibit: one line where all are in the same hands. */
-export function HeldText({ held }: { held: readonly Held[] }): JSX.Element {
-  const { told } = useCase()
-  const text = ({ holder, isEnded }: Held): string =>
-    isEnded ? told.custody.ended(visible(holder)) : told.custody.held(visible(holder))
-  const all = held.map(text)
+export function HeldText({ units }: { units: readonly UnitCustody[] }): JSX.Element {
+  const { custody, item: itemText } = useCase().told
+  const said = { held: custody.held, ended: custody.ended, 'not-judged': () => custody.notJudged }
+  const all = units.map(({ holder, state }) => said[state](visible(holder)))
   if (new Set(all).size <= 1) return <span class="held">{all[0] ?? ''}</span>
   return (
     <ul class="held">
       {all.map((one, item) => (
         <li>
-          {told.item(count(item))}: {one}
+          {itemText(count(item))}: {one}
         </li>
       ))}
     </ul>

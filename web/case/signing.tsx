@@ -17,10 +17,13 @@ export function Signing({
   handed,
   exhibits,
   origin,
+  mayBeSigned,
 }: {
   handed: HandedOver
   exhibits: readonly Compared[]
   origin: string
+  /** False of a release that has ended, or whose signature does not hold: the ledger would take nothing that is said of it. */
+  mayBeSigned: boolean
 }): JSX.Element {
   const { key } = useExplorer()
   const { told } = useCase()
@@ -69,6 +72,7 @@ export function Signing({
         ))}
       </p>
     )
+  if (!mayBeSigned) return list
   const submit = (event: Event): void => {
     event.preventDefault()
     const answer = { outcome, reason, checked, sealed: sealedOf(typed) }

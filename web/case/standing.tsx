@@ -73,7 +73,7 @@ function Standing({
       ) : (
         <RuleTable rules={value.rules} own={reader.own} end={end} />
       )}
-      {refusal?.code === 'not-permitted' && !isAuthority(participants, reader.own) ? (
+      {!exhibit.mayBeNamed || (refusal?.code === 'not-permitted' && !isAuthority(participants, reader.own)) ? (
         ''
       ) : (
         <SetRule

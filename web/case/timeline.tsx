@@ -39,7 +39,7 @@ function Told({ moment, names }: { moment: Moment; names: ReadonlyMap<number, st
   const { told } = useCase()
   const { said, words } = useExplorer()
   const { timeline } = told
-  const { what, code, time, by, passed, item, size, entry, isProven, of } = moment
+  const { what, code, time, by, passed, item, size, entry, isProven, of, trouble } = moment
   const named: Partial<Record<string, string>> = timeline.what
   const codes: Partial<Record<string, string>> = timeline.code
   return (
@@ -58,7 +58,14 @@ function Told({ moment, names }: { moment: Moment; names: ReadonlyMap<number, st
         </>
       )}
       {passed?.isByOrder === true ? <strong class="notice">{timeline.byOrder}</strong> : ''}
-      {passed?.isDiffering === true ? <strong class="notice">{timeline.differs}</strong> : ''}{' '}
+      {passed?.isDiffering === true ? <strong class="notice">{timeline.differs}</strong> : ''}
+      {trouble === undefined ? (
+        ''
+      ) : (
+        <strong class="notice" data-trouble={trouble.state}>
+          {trouble.state === 'does-not-follow' ? timeline.notFollowing : timeline.notJudged}
+        </strong>
+      )}{' '}
       {names === undefined ? (
         ''
       ) : (

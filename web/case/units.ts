@@ -2,7 +2,6 @@ import type { ParticipantInfo } from '../../src/client/ledger-client.ts'
 import { count, visible } from '../../src/core/text.ts'
 import type { UnitReference } from '../../src/statements/members.ts'
 import { collected, type Exhibit } from './examine.ts'
-import { heldAfter, type Moment } from './moments.ts'
 import { isAuthority } from './people.tsx'
 
 /* The units of a release: items of exhibits, chosen by who may release them. */
@@ -21,17 +20,17 @@ export type Basket = ReadonlyMap<number, Offered>
 
 export const noUnits: Basket = new Map()
 
-/** What somebody may release of exhibits, as far as that is shown: the items that it holds; of an authority all, in lieu of who holds them. */
+/** What somebody may release of exhibits that verified, as far as that is shown: the items that it holds; of an authority all, in lieu of who holds them. */
 export function offersOf(
   exhibits: readonly Exhibit[],
-  moments: readonly Moment[],
   participants: readonly ParticipantInfo[],
   id: string,
 ): Offered[] {
   const isAny = isAuthority(participants, id)
   return exhibits.flatMap((exhibit) => {
-    const items = heldAfter(exhibit, moments).flatMap(({ holder, isEnded }, item) =>
-      isAny || (holder === id && !isEnded) ? [item] : [],
+    if (!exhibit.mayBeNamed) return []
+    const items = exhibit.custody.units.flatMap(({ holder, state }, item) =>
+      isAny || (holder === id && state !== 'ended') ? [item] : [],
     )
     return items.length === 0 ? [] : [{ exhibit, items }]
   })

@@ -86,11 +86,23 @@ export async function checkPath(path: string, request: CheckRequest, watch: Watc
   const policy = withRotations(parsePolicyFile(given.path, given.bytes), request)
   if (stat.isDirectory()) return checkFolderAt(path, policy, request, watch)
   // What begins so may be evidence like any other file: what lies beside it goes before, as for a package.
-  if (request.receipt === undefined && isMisbehaviour(readBeginning(path, 64)) && !hasEvidence(path)) {
+  const isNamed = request.receipt !== undefined || request.manifest !== undefined
+  if (!isNamed && isMisbehaviour(readBeginning(path, 64)) && !hasEvidence(path)) {
+    requireNoneOf(request, path)
     const proof = checkMisbehaviour(readArtefact(path), policy)
     return { what: 'misbehaviour', path, proof, faults: proof.faults, unjudged: [] }
   }
   return checkFileAt(path, stat.size, policy, request, watch)
+}
+
+/** Refuses what says something of a receipt, where a proof of misbehaviour is all that is judged. Throws `usage`. */
+function requireNoneOf(request: CheckRequest, path: string): void {
+  const { folder, timeProof, timestampAnchors, transition, anchor, ledger } = request
+  const given = { folder, 'time-proof': timeProof, 'timestamp-anchors': timestampAnchors, transition, online: ledger }
+  const named = anchor.length > 0 ? 'anchor' : Object.entries(given).find(([, value]) => value !== undefined)?.[0]
+  if (named === undefined) return
+  const flag = `--${named}`
+  throw new EvidenceError('usage', `${flag} is for a receipt, and ${path} is a proof of misbehaviour`, { where: flag })
 }
 
 /** A policy that names an earlier key of its ledger, led on by receipts of rotations. Throws as `rotatedPolicy`, and what reading the receipts throws. */
@@ -105,12 +117,9 @@ async function checkFileAt(
   request: CheckRequest,
   watch: Watch,
 ): Promise<Report> {
-  const { receipt, manifest, folder } = request
   const transition = namedTransition(request)
-  const found =
-    receipt === undefined
-      ? await findFor(path, policy, transition, watch.note)
-      : { evidence: namedEvidence(path, receipt, manifest, folder) }
+  const evidence = namedEvidence(path, request)
+  const found = evidence === undefined ? await findFor(path, policy, transition, watch.note) : { evidence }
   const bar = watch.progress('hashing', size, 'bytes')
   let hashed = 0
   const onBytes = (bytes: number): void => bar.update((hashed += bytes))
@@ -119,6 +128,10 @@ async function checkFileAt(
 }
 
 async function checkFolderAt(path: string, policy: Policy, request: CheckRequest, watch: Watch): Promise<Report> {
+  if (request.folder !== undefined)
+    throw new EvidenceError('usage', `--folder is for one file of a folder, and ${path} is a folder`, {
+      where: '--folder',
+    })
   const evidence = folderEvidence(path, request)
   return judgeFolder(handedFiles, path, evidence, policy, {
     transition: namedTransition(request),

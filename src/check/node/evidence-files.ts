@@ -261,13 +261,40 @@ export function folderEvidence(
   return { kind: 'manifest', receipt, manifest, folder: absolutePath(folder) }
 }
 
-/** Evidence that the caller named. Throws `usage`, `file-unreadable`. */
-export function namedEvidence(
-  file: string,
-  receipt: string,
-  manifest: string | undefined,
-  folder: string | undefined,
-): Evidence {
+/** Paths of evidence that the caller named. */
+interface Named {
+  readonly receipt?: string | undefined
+  readonly manifest?: string | undefined
+  readonly folder?: string | undefined
+}
+
+/**
+ * Evidence of a file that the caller named; of a manifest alone, with the receipt beside it; undefined where neither is named. Throws `usage` for a
+ * folder that would not be heeded, `receipt-not-found`, `file-unreadable`.
+ */
+export function namedEvidence(file: string, named: Named): Evidence | undefined {
+  const { manifest, folder } = named
+  const receipt = named.receipt ?? (manifest === undefined ? undefined : receiptBeside(manifest))
+  const evidence = receipt === undefined ? undefined : evidenceBy(file, receipt, manifest, folder)
+  if (folder === undefined || evidence?.kind === 'manifest') return evidence
+  throw new EvidenceError('usage', '--folder says where a manifest’s paths begin: name that too, by --manifest FILE', {
+    where: '--folder',
+  })
+}
+
+/** The receipt beside a manifest. Throws `file-unreadable` where there is no manifest, `receipt-not-found`. */
+function receiptBeside(manifest: string): string {
+  if (!isThere(manifest))
+    throw new EvidenceError('file-unreadable', `there is no manifest ${manifest}`, { where: manifest })
+  const receipt = receiptOf(manifest)
+  if (receipt !== manifest && isFileAt(receipt)) return receipt
+  const what = receipt === manifest ? 'no receipt can be looked for beside' : `there is no receipt ${receipt} beside`
+  throw new EvidenceError('receipt-not-found', `${what} the manifest ${manifest}; name it by --receipt FILE`, {
+    where: manifest,
+  })
+}
+
+function evidenceBy(file: string, receipt: string, manifest: string | undefined, folder: string | undefined): Evidence {
   if (manifest !== undefined) return withFolder(file, receipt, manifest, folder)
   if (isFileProof(readArtefact(receipt))) return { kind: 'file-proof', proof: receipt }
   const beside = manifestOf(receipt)

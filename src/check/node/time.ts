@@ -8,7 +8,7 @@ import { type CheckResult } from '../steps/receipt.ts'
 import { noTime, type TimeResult } from '../steps/time.ts'
 import type { judgeTimeProof, TimeProofInput } from '../steps/judge-time-proof.ts'
 import { timeProofPath } from '../../core/artefact-names.ts'
-import { isFileAt } from './artefact.ts'
+import { isFileAt, isThere } from './artefact.ts'
 import { artefactOf, type Evidence } from '../steps/handed.ts'
 
 /** What names a time proof, and the authorities that are trusted. */
@@ -54,8 +54,12 @@ export async function checkTime(
   options: TimeOptions,
 ): Promise<TimeResult> {
   const path = findTimeProof(evidence, options.timeProof)
+  const { timestampAnchors } = options
+  // Also where there is no time proof that they are read for: a name that is wrong must not go unseen.
+  if (timestampAnchors !== undefined && !isThere(timestampAnchors))
+    throw new EvidenceError('file-unreadable', `there is no file ${timestampAnchors}`, { where: timestampAnchors })
   if (path === undefined || checked === undefined) return noTime
-  const judge = timeJudge(options.timestampAnchors)
+  const judge = timeJudge(timestampAnchors)
   return judge(path, readTimeProof(path), checked.receipt, byTransition ? undefined : policy)
 }
 

@@ -5,7 +5,7 @@ import { defined } from '../../core/objects.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { LedgerClient } from '../../client/ledger-client.ts'
 import { admittedBy, ownNewKeyOf } from '../../statements/said.ts'
-import { type CheckedReceipt, checkReceipt } from '../../verify/check-receipt.ts'
+import { type CheckedReceipt, checkReceipt, ledgerOf } from '../../verify/check-receipt.ts'
 
 /** Under which name a key's owner was admitted, and by whom, out of the receipt of that entry. */
 export interface Admission {
@@ -38,11 +38,27 @@ export async function askAdmission(
   const { statement, receipt } = checked
   if (statement === undefined) return undefined
   const { iss } = statement.common
-  const { origin } = receipt.proof.checkpoint
+  const { kid } = statement.header
+  return askAdmissionOf({ iss, kid, before: receipt.entry.index, origin: ledgerOf(checked) }, policy, client)
+}
+
+/** A participant that signed something with a key, and the entry and the ledger in which it did. */
+export interface SignerBefore {
+  readonly iss: string
+  readonly kid: string
+  readonly before: number
+  readonly origin: string
+}
+
+/** Asks for the admission of a signer, as {@link askAdmission} does. */
+export async function askAdmissionOf(
+  { iss, origin, ...signer }: SignerBefore,
+  policy: Policy,
+  client: AdmissionClient,
+): Promise<Admission | undefined> {
+  let { kid, before } = signer
   try {
     const owner = (await client.participants()).find(({ id }) => id === iss)
-    let { kid } = statement.header
-    let before = receipt.entry.index
     for (let asked = 0; asked <= maxRotations; asked++) {
       const since = owner?.keys.find(({ thumbprint }) => thumbprint === kid)?.since
       if (since === undefined || since >= before) return undefined

@@ -6,9 +6,10 @@ import { equalBytes } from '../../core/bytes.ts'
 import type { Checkpoint } from '../../core/checkpoint-text.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../../core/checkpoint.ts'
 import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { answersTo } from '../../statements/later-events.ts'
 import { applyPolicy, type Policy } from '../../core/policy.ts'
 import type { Standing } from '../../package/package-events.ts'
-import type { CheckedReceipt } from '../../verify/check-receipt.ts'
+import { type CheckedReceipt, checkReceipt, subjectOf } from '../../verify/check-receipt.ts'
 import {
   type CheckedEvent,
   type CheckedStatus,
@@ -51,8 +52,11 @@ function isFork({ code, where }: Finding): boolean {
 /** Pages of later events that are asked for at most, each of some hundred events, or fewer of large entries. */
 export const statusPages = 50
 
+/** Most challenges of one deposit whose own later events are asked for. */
+export const mostChallenges = 200
+
 /**
- * Asks the ledger what happened to an entry later, and who admitted its signer. Where it cannot be asked, or answers nothing that
+ * Asks the ledger what happened to an entry later, what was found on challenges of it, and who admitted its signer. Where it cannot be asked, or answers nothing that
  * can be read, that is a finding of exit code 3, beside the verdict on the evidence and never instead of it; what was proven before that
  * stays. Throws `usage` where it is another ledger, which has proven nothing of the receipt.
  */
@@ -68,6 +72,8 @@ export async function askStatus(client: LedgerClient, checked: CheckedReceipt, p
   try {
     const found = await askPages(client, checked, policy, asked)
     if (found.faults.length > 0 || found.unjudged.length > 0) return { ...asked, ...found }
+    const answers = await askAnswers(client, policy, asked)
+    if (answers.faults.length > 0 || answers.unjudged.length > 0) return { ...asked, ...answers }
     const admission = await askAdmission(checked, policy, client)
     return { ...asked, ...found, signer: checked.statement?.common.iss ?? '', admission }
   } catch (error) {
@@ -116,6 +122,49 @@ async function askPages(
   const { faults = [], unjudged = [] } = last ?? {}
   if (asked.size === undefined && !faults.some(isFork)) await requireLedger(client, proof.checkpoint.origin)
   return { faults: faults.map(faultOfAnswer), unjudged }
+}
+
+/**
+ * Asks what happened to each challenge among the events, by its own entry, and adds what was found on it to `asked`, in the order of entries.
+ * Throws what asking throws.
+ */
+async function askAnswers(
+  client: LedgerClient,
+  policy: Policy,
+  asked: { events: CheckedEvent[]; readonly receipts: Map<number, Uint8Array> },
+): Promise<Pick<OnlineStatus, 'faults' | 'unjudged'>> {
+  const told = asked.events.filter((event): event is ProvenEvent => event.proven && event.what === 'challenged')
+  const challenges = [...new Set(told.map(({ index }) => index))]
+  if (challenges.length > mostChallenges)
+    throw new EvidenceError(
+      'server-answer',
+      `the ledger names more than ${mostChallenges} challenges: what was found on them was not asked`,
+    )
+  const answers: CheckedEvent[] = []
+  for (const on of challenges) {
+    const checked = checkReceipt(asked.receipts.get(on) as Uint8Array, policy)
+    if (checked.receipt === undefined) continue
+    const later = {
+      size: undefined,
+      flagged: false,
+      events: [] as CheckedEvent[],
+      receipts: new Map<number, Uint8Array>(),
+    }
+    const { faults, unjudged } = await askPages(client, checked, policy, later)
+    if (faults.length > 0 || unjudged.length > 0) return { faults, unjudged }
+    const own = told.filter(({ index }) => index === on)
+    for (const [index, receipt] of later.receipts) {
+      const answer = checkReceipt(receipt, policy)
+      if (answer.receipt === undefined || answer.statement === undefined) continue
+      const { kind } = answer.statement.common
+      const { time } = answer.receipt.entry
+      const said = answersTo(own, subjectOf(checked), answer.statement)
+      for (const event of said) answers.push({ proven: true, index, time, kind, ...event })
+      if (said.length > 0) asked.receipts.set(index, receipt)
+    }
+  }
+  if (answers.length > 0) asked.events = [...asked.events, ...answers].sort((a, b) => a.index - b.index)
+  return { faults: [], unjudged: [] }
 }
 
 /** The checkpoint that the asked ledger shows. Throws `usage` where it is another ledger: its answer says nothing of this receipt. */

@@ -1,9 +1,9 @@
 import type { Disclosure } from '../../core/disclosure.ts'
 import type { Body } from '../../statements/kind.ts'
 import type { Registry } from '../../statements/registry.ts'
-import { accessTermsOf, erasedBy, heldSince, sealsItself, takenBy } from '../../statements/said.ts'
+import { accessTermsOf, erasedBy, heldSince, sealsItself, statesTerms, takenBy } from '../../statements/said.ts'
 import type { ChainState } from '../chain-state.ts'
-import { type AccessState, withoutTerms, withReader } from './standing.ts'
+import { type AccessState, withoutTerms, withReader, withTermsGone } from './standing.ts'
 import { stateOwnSeal, stateTerms, type Stating } from './terms.ts'
 
 /** An entry as far as it may change what stands. */
@@ -19,13 +19,17 @@ export function accessAfter(
   registry: Registry,
   { body, disclosures, ...said }: Said,
 ): AccessState {
-  const erased = erasedBy(body).filter((target) => access.about.has(target.index))
-  if (erased.length > 0) return erased.reduce((state, target) => withoutTerms(state, target.index), access)
+  const erased = erasedBy(body)
+  if (erased.length > 0) {
+    const entries = erased.map((target) => target.index)
+    return withoutTerms(access, entries, (id, at) => heldSince(registry, id, at) !== undefined)
+  }
   const taken = takenBy(body).filter((at) => heldSince(registry, said.by, at) !== undefined)
   if (taken.length > 0) return withCustodian(access, said, taken)
-  if (disclosures.length === 0) return access
   const terms = accessTermsOf(body, disclosures)
   if (terms !== undefined) return stateTerms({ ...said, access, registry, index, terms })
+  if (statesTerms(body)) return withTermsGone(access, index)
+  if (disclosures.length === 0) return access
   return sealsItself(body, disclosures) ? stateOwnSeal(access, { ...said, index }) : access
 }
 

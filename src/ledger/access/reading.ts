@@ -1,6 +1,7 @@
 import type { DepositName } from '../../statements/kind.ts'
 import { grantsReading, heldSince } from '../../statements/said.ts'
 import type { ChainState } from '../chain-state.ts'
+import type { LeftOut } from '../storage.ts'
 import { type AccessState, type StandingRule, standingOn } from './standing.ts'
 
 /** What rights are decided by: the state of the chain, and the time. */
@@ -26,6 +27,7 @@ export function sealsOn({ access, nowMs }: Standing, index: number): readonly St
 export function isLetRead(standing: Standing, participant: string, index: number): boolean {
   const { registry, access, nowMs } = standing
   if (grantsReading(registry, participant, index)) return true
+  if (access.letsNobody === true) return false
   const rules = standingOn(access, index, nowMs)
   if (rules.length === 0) return false
   const grants = rules.filter(
@@ -47,8 +49,18 @@ function isInForce({ registry }: Standing, { as, by, entry }: StandingRule, inde
 
 /** Deposits that a rule or custody ever let a participant read, ascending by index: of those that are found, {@link isLetRead} is asked. */
 export function everLetRead({ access }: Standing, participant: string): readonly DepositName[] {
-  return access.letRead.get(participant) ?? []
+  const deposits = access.letRead.get(participant)
+  if (deposits === undefined) return []
+  const known = listed.get(deposits)
+  if (known !== undefined) return known
+  const list = [...deposits]
+    .flatMap(([index, iss]): DepositName[] => (iss === undefined ? [] : [{ index, iss }]))
+    .sort((a, b) => a.index - b.index)
+  listed.set(deposits, list)
+  return list
 }
+
+const listed = new WeakMap<ReadonlyMap<number, string | undefined>, readonly DepositName[]>()
 
 /** Whether a look-up leads a reader to a deposit as far as seals go: unsealed, its own, or let read. `participant`: undefined for nobody in particular. */
 export function isFoundUnderSeals(standing: Standing, participant: string | undefined, index: number): boolean {
@@ -64,17 +76,21 @@ export function isAnySealed({ access, nowMs }: Standing): boolean {
   return false
 }
 
-const counted = new WeakMap<AccessState, ReadonlyMap<string, number>>()
+const known = new WeakMap<AccessState, LeftOut>()
 
-/** Who deposited what a seal stands on, or stood on before it ended by itself, and of how many deposits that is so. */
-export function sealedDepositsOf({ access }: Standing): ReadonlyMap<string, number> {
-  const known = counted.get(access)
-  if (known !== undefined) return known
-  const counts = new Map<string, number>()
-  for (const rules of access.rules.values()) {
+/** Deposits that a seal stands on, or stood on before it ended by itself; they stand in the lists of those who deposited them. */
+export function sealedDepositsOf({ access }: Standing): LeftOut {
+  const before = known.get(access)
+  if (before !== undefined) return before
+  const indices = new Set<number>()
+  const lists = new Map<string, number>()
+  for (const [index, rules] of access.rules) {
     const seal = rules.find(({ rule }) => rule === 'seal')
-    if (seal !== undefined) counts.set(seal.issuer, (counts.get(seal.issuer) ?? 0) + 1)
+    if (seal === undefined) continue
+    indices.add(index)
+    lists.set(seal.issuer, (lists.get(seal.issuer) ?? 0) + 1)
   }
-  counted.set(access, counts)
-  return counts
+  const sealed = { indices, lists }
+  known.set(access, sealed)
+  return sealed
 }

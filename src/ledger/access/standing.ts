@@ -1,4 +1,4 @@
-import { withEntry } from '../../statements/grown-map.ts'
+import { withEntries, withEntry } from '../../statements/grown-map.ts'
 import type { DepositName } from '../../statements/kind.ts'
 import type { AccessRule } from '../../statements/access-terms.ts'
 
@@ -28,16 +28,28 @@ export interface StatedRule {
   readonly rule: AccessRule
   /** Indices of the deposits that it is about. */
   readonly deposits: readonly number[]
+  /** Of a seal that took the place of a deposit's own: when the last of those would have ended by itself, in milliseconds since 1970. */
+  readonly ownUntilMs?: number
 }
 
 /** All rules that stand: part of the chain's state, replaced as a whole and never changed in place. */
 export interface AccessState {
   /** By index of the deposit. */
   readonly rules: ReadonlyMap<number, readonly StandingRule[]>
-  /** Deposits that a rule or custody ever let a participant read, ascending by index: whether it still does, `rules` and the registry say. */
-  readonly letRead: ReadonlyMap<string, readonly DepositName[]>
-  /** What an entry's terms said, by index of that entry: they are closed with the claims of the deposits that they are about. */
+  /**
+   * Who made the deposits that a rule or custody ever let a participant read, by its id and their index: whether it still does, `rules` and the
+   * registry say. Undefined where nothing is left of that.
+   */
+  readonly letRead: ReadonlyMap<string, ReadonlyMap<number, string | undefined>>
+  /**
+   * What an entry's terms said, by index of that entry: they are closed with the claims of the deposits that they are about. Undefined where they
+   * are gone, so that nobody knows about what they were.
+   */
   readonly about: ReadonlyMap<number, StatedRule | undefined>
+  /** Rules whose terms are missing though nothing erased them, where there are any: each may be a seal, or a hold. */
+  readonly lacking?: readonly number[]
+  /** True while claims are shut (claims-shut.ts): terms that let somebody read may have been ordered to be erased since. */
+  readonly letsNobody?: true
 }
 
 /** No rule stands. */
@@ -56,10 +68,16 @@ export function withRule(state: AccessState, index: number, rule: StandingRule):
   return { ...state, rules: withEntry(state.rules, index, [...(state.rules.get(index) ?? []), rule]) }
 }
 
-/** The state with deposits that a participant may now read by a rule or by custody: one copy of its list, however many they are. */
+/** The state with deposits that a participant may now read by a rule or by custody. What is there already costs nothing. */
 export function withReader(state: AccessState, id: string, deposits: readonly DepositName[]): AccessState {
-  return { ...state, letRead: withEntry(state.letRead, id, merged(state.letRead.get(id) ?? [], deposits)) }
+  const before = state.letRead.get(id) ?? noDeposits
+  const added = deposits.filter(({ index, iss }) => before.get(index) !== iss)
+  if (added.length === 0) return state
+  const after = withEntries(before, new Map(added.map(({ index, iss }) => [index, iss])))
+  return { ...state, letRead: withEntry(state.letRead, id, after) }
 }
+
+const noDeposits: ReadonlyMap<number, string | undefined> = new Map()
 
 /** The state with the rules on a deposit replaced. */
 export function withRules(state: AccessState, index: number, rules: readonly StandingRule[]): AccessState {
@@ -71,46 +89,59 @@ export function withAbout(state: AccessState, entry: number, stated: StatedRule)
   return { ...state, about: withEntry(state.about, entry, stated) }
 }
 
-/** The state without what rested on the terms of an entry, which are erased: not even about whom they were is kept. */
-export function withoutTerms(state: AccessState, entry: number): AccessState {
-  const deposits = state.about.get(entry)?.deposits ?? []
-  let { rules, letRead } = state
-  for (const index of deposits) {
-    const before = rules.get(index) ?? []
-    const left = before.filter((one) => one.entry !== entry)
-    rules = withEntry(rules, index, left)
-    for (const id of before.flatMap(({ to }) => to)) {
-      if (left.some(({ to }) => to.includes(id))) continue
-      letRead = withEntry(
-        letRead,
-        id,
-        (letRead.get(id) ?? []).filter((deposit) => deposit.index !== index),
-      )
+/** The state of an entry whose terms are gone: that it stated some is all that is known. */
+export function withTermsGone(state: AccessState, entry: number): AccessState {
+  return { ...state, about: withEntry(state.about, entry, undefined) }
+}
+
+/** Whether a participant holds a unit of a deposit. */
+type Holds = (id: string, index: number) => boolean
+
+/** The state without what rested on the terms of some entries, which are erased: not even about whom they were is kept. Each rule on a deposit is looked at once. */
+export function withoutTerms(state: AccessState, entries: readonly number[], holds: Holds): AccessState {
+  const gone = new Set(entries.filter((entry) => state.about.has(entry)))
+  if (gone.size === 0) return state
+  const rules = new Map<number, readonly StandingRule[]>()
+  const readLess = new Map<string, Map<number, undefined>>()
+  for (const index of new Set([...gone].flatMap((entry) => state.about.get(entry)?.deposits ?? []))) {
+    const before = state.rules.get(index) ?? none
+    const left = before.filter(({ entry }) => !gone.has(entry))
+    rules.set(index, left)
+    const readers = readersUnder(left)
+    for (const id of readersUnder(before.filter(({ entry }) => gone.has(entry)))) {
+      if (readers.has(id) || holds(id, index)) continue
+      const lost = readLess.get(id) ?? new Map<number, undefined>()
+      readLess.set(id, lost.set(index, undefined))
     }
   }
-  return { rules, letRead, about: withEntry(state.about, entry, undefined) }
+  const letRead = new Map(
+    [...readLess].map(([id, lost]) => [id, withEntries(state.letRead.get(id) ?? noDeposits, lost)]),
+  )
+  return {
+    ...state,
+    rules: withEntries(state.rules, rules),
+    letRead: withEntries(state.letRead, letRead),
+    about: withEntries(state.about, new Map([...gone].map((entry) => [entry, undefined]))),
+  }
 }
 
-/** The state in plain maps, without what nothing rests on any more. */
-export function compacted(state: AccessState, isHeld: (id: string, index: number) => boolean): AccessState {
+/** Whom rules on a deposit may let read: whom they are for, and who set them. */
+function readersUnder(rules: readonly StandingRule[]): ReadonlySet<string> {
+  return new Set(rules.flatMap(({ to, by }) => [by, ...to]))
+}
+
+/** The state in plain maps, without what nothing rests on any more. What is true only of the running ledger is left out. */
+export function compacted(state: AccessState, holds: Holds): AccessState {
   const rules = new Map([...state.rules].filter(([, standing]) => standing.length > 0))
-  const reads = (id: string, index: number): boolean =>
-    isHeld(id, index) || (rules.get(index) ?? []).some(({ to, by }) => by === id || to.includes(id))
-  const letRead = [...state.letRead].map(([id, deposits]): [string, readonly DepositName[]] => [
-    id,
-    deposits.filter(({ index }) => reads(id, index)),
-  ])
-  const about = new Map([...state.about].filter(([, stated]) => stated !== undefined))
-  return { rules, letRead: new Map(letRead.filter(([, deposits]) => deposits.length > 0)), about }
-}
-
-/** Two lists of deposits as one, ascending by index, each once. */
-function merged(list: readonly DepositName[], added: readonly DepositName[]): readonly DepositName[] {
-  const last = list[list.length - 1]
-  const more = [...added].sort((a, b) => a.index - b.index)
-  const all =
-    last === undefined || last.index < (more[0]?.index ?? 0)
-      ? [...list, ...more]
-      : [...list, ...more].sort((a, b) => a.index - b.index)
-  return all.filter(({ index }, i) => index !== all[i - 1]?.index)
+  const readers = new Map([...rules].map(([index, standing]) => [index, readersUnder(standing)]))
+  const letRead = new Map<string, ReadonlyMap<number, string>>()
+  for (const [id, deposits] of state.letRead) {
+    const left = new Map<number, string>()
+    for (const [index, iss] of deposits) {
+      const reads = iss !== undefined && (readers.get(index)?.has(id) === true || holds(id, index))
+      if (reads) left.set(index, iss)
+    }
+    if (left.size > 0) letRead.set(id, left)
+  }
+  return { rules, letRead, about: new Map(state.about) }
 }

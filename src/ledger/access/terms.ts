@@ -9,7 +9,10 @@ import type { History } from '../../statements/rules.ts'
 import { heldSince } from '../../statements/said.ts'
 import { type AccessState, type StandingRule, withAbout, withReader, withRule, withRules } from './standing.ts'
 
-/** Grants that may stand on one deposit, and seals and holds: what one statement after another could make the server hold. */
+/**
+ * What may stand on one deposit, so that no statement makes the server hold, or the next one look through, more: participants in the grants of who
+ * deposited it and who holds it, in all; those in the grants of each authority; seals and holds of each authority. So nobody takes another's room.
+ */
 export const maxStanding = 1024
 
 /** Who states terms, in which entry. */
@@ -59,13 +62,26 @@ export function stateTerms(stating: Stating): AccessState {
   }
   const deposits = terms.of.map(({ index }) => index)
   let next = withAbout(stating.access, stating.index, { rule: terms.rule, deposits })
+  const ended = new Set(terms.to)
+  let ownUntilMs: number | undefined
   const named = terms.of.map((reference, i): DepositName => {
-    const right = requireRight(stating, reference, `terms.of[${i}]`, isAuthority)
-    next = afterOne({ ...stating, access: next }, reference.index, right, untilMs, `terms.of[${i}]`)
+    const where = `terms.of[${i}]`
+    const right = requireRight(stating, reference, where, isAuthority)
+    const rules = rulesAfter(stating, { deposit: reference.index, right, untilMs, ended, where })
+    const own = ownSealIn(next.rules.get(reference.index) ?? [], reference.index)
+    if (own?.untilMs !== undefined && !rules.includes(own)) ownUntilMs = Math.max(ownUntilMs ?? 0, own.untilMs)
+    next = withRules(next, reference.index, rules)
     return { index: reference.index, iss: right.issuer }
   })
+  if (terms.rule === 'seal' && ownUntilMs !== undefined)
+    next = withAbout(next, stating.index, { rule: terms.rule, deposits, ownUntilMs })
   for (const id of readersOf(terms, by)) next = withReader(next, id, named)
   return next
+}
+
+/** The seal of a deposit that sealed itself: set by its own entry. */
+function ownSealIn(rules: readonly StandingRule[], deposit: number): StandingRule | undefined {
+  return rules.find(({ rule, entry }) => rule === 'seal' && entry === deposit)
 }
 
 /** Whom a rule lets read: whom a grant names, and who seals. */
@@ -111,50 +127,95 @@ function unreadable(where: string): EvidenceError {
   return new EvidenceError('reference-not-found', message, { where })
 }
 
-/** What stands after the rule is applied to one deposit. Throws `access-nothing-stands`, `access-too-many`. */
-function afterOne(
-  { access, registry, index: entry, timeMs, by, terms, isAgain }: Stating,
-  deposit: number,
-  right: Right,
-  untilMs: number | undefined,
-  where: string,
-): AccessState {
-  const { rule, to = [] } = terms
-  const stands = (access.rules.get(deposit) ?? []).filter(({ untilMs: ends }) => ends === undefined || timeMs < ends)
-  if (rule === 'grant' || rule === 'seal' || rule === 'hold') {
-    const isGrant = rule === 'grant'
-    if (stands.filter((one) => (one.rule === 'grant') === isGrant).length >= maxStanding) {
-      const message = `${maxStanding} ${isGrant ? 'grants' : 'seals and holds'} stand on entry ${deposit}`
-      throw new EvidenceError('access-too-many', message, { where })
-    }
-    // A deposit sealed itself until an authority could: whose seal takes the place of that one.
-    const left = rule === 'seal' ? stands.filter((one) => one.rule !== 'seal' || one.entry !== deposit) : stands
-    return withRule(withRules(access, deposit, left), deposit, {
-      ...right,
-      rule,
-      entry,
-      by,
-      to: isGrant ? to : [],
-      untilMs,
-    })
+/** One deposit that terms name. */
+interface Named {
+  readonly deposit: number
+  readonly right: Right
+  readonly untilMs: number | undefined
+  /** Whom the terms are for. */
+  readonly ended: ReadonlySet<string>
+  /** Where the terms name it. */
+  readonly where: string
+}
+
+/** The rules on a deposit after one that is stated of it: each that stands is looked at once. Throws `access-nothing-stands`, `access-too-many`. */
+function rulesAfter(stating: Stating, named: Named): readonly StandingRule[] {
+  const { access, registry, timeMs, terms } = stating
+  const isAlive = aliveOn(registry, named.deposit, timeMs)
+  const stands = (access.rules.get(named.deposit) ?? []).filter(isAlive)
+  const { rule } = terms
+  return rule === 'grant' || rule === 'seal' || rule === 'hold'
+    ? rulesWith(stating, named, stands, rule)
+    : rulesWithout(stating, named, stands, endedBy[rule])
+}
+
+/** Whether a rule stands still, or may again: not one that ended by itself, nor a grant of a custodian that what it held has left. */
+function aliveOn(registry: Registry, deposit: number, timeMs: number): (rule: StandingRule) => boolean {
+  const since = new Map<string, number | undefined>()
+  return ({ as, by, entry, untilMs }) => {
+    if (untilMs !== undefined && timeMs >= untilMs) return false
+    if (as !== 'custodian') return true
+    if (!since.has(by)) since.set(by, heldSince(registry, by, deposit))
+    return (since.get(by) ?? Number.POSITIVE_INFINITY) < entry
   }
-  const kind = endedBy[rule]
+}
+
+/** The rules on a deposit with the one that is stated. Throws `access-too-many`. */
+function rulesWith(
+  { index: entry, by, terms: { to = [] }, isAgain }: Stating,
+  { deposit, right, untilMs, where }: Named,
+  stands: readonly StandingRule[],
+  rule: StandingRule['rule'],
+): readonly StandingRule[] {
+  const isGrant = rule === 'grant'
+  const made: StandingRule = { ...right, rule, entry, by, to: isGrant ? to : [], untilMs }
+  const beside = stands
+    .filter((one) => (one.rule === 'grant') === isGrant && sharesRoom(one, made))
+    .reduce((sum, one) => sum + roomOf(one), 0)
+  if (isAgain !== true && beside + roomOf(made) > maxStanding) {
+    const what = isGrant ? 'participants with a grant' : 'seals and holds'
+    const whose = right.as === 'authority' ? by : 'who deposited or holds it'
+    const message = `at most ${maxStanding} ${what} of ${whose} stand on entry ${deposit}, and ${beside} do`
+    throw new EvidenceError('access-too-many', message, { where })
+  }
+  // A deposit sealed itself until an authority could: whose seal takes the place of that one.
+  const own = rule === 'seal' ? ownSealIn(stands, deposit) : undefined
+  return [...stands.filter((one) => one !== own), made]
+}
+
+/** Whether two rules count together: all grants of who deposited and who holds, and what each authority set. */
+function sharesRoom(one: StandingRule, other: StandingRule): boolean {
+  const isAuthority = other.as === 'authority'
+  return (one.as === 'authority') === isAuthority && (!isAuthority || one.by === other.by)
+}
+
+function roomOf({ to }: StandingRule): number {
+  return Math.max(1, to.length)
+}
+
+/** The rules on a deposit without what the stated one ends. Throws `access-nothing-stands`. */
+function rulesWithout(
+  { registry, by, terms: { to = [] }, isAgain }: Stating,
+  { deposit, ended, where }: Named,
+  stands: readonly StandingRule[],
+  kind: StandingRule['rule'],
+): readonly StandingRule[] {
   let isEnded = false
   const left = stands.flatMap((one): StandingRule[] => {
     if (one.rule !== kind || !mayEnd(one, by, registry)) return [one]
-    const rest = kind === 'grant' ? one.to.filter((id) => !to.includes(id)) : []
+    const rest = kind === 'grant' ? one.to.filter((id) => !ended.has(id)) : []
     if (kind === 'grant' && rest.length === one.to.length) return [one]
     isEnded = true
     return rest.length === 0 ? [] : [{ ...one, to: rest }]
   })
-  if (isEnded || isAgain === true) return withRules(access, deposit, left)
+  if (isEnded || isAgain === true) return left
   const whom = kind === 'grant' ? ` for ${to.join(', ')}` : ''
   const message = `no ${kind}${whom} stands on entry ${deposit} that ${by} may end`
   throw new EvidenceError('access-nothing-stands', message, { where })
 }
 
 /** A rule is ended by who set it; an authority also ends those of others, but for those of another authority that is active. */
-function mayEnd(rule: StandingRule, by: string, registry: Registry): boolean {
+export function mayEnd(rule: StandingRule, by: string, registry: Registry): boolean {
   if (rule.by === by) return true
   return isActiveAs(registry, by, 'authority') && (rule.as !== 'authority' || !isActive(registry, rule.by))
 }

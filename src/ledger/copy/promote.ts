@@ -5,6 +5,7 @@ import { FolderSource } from '../folder-source.ts'
 import { type HeldFolder, whileHeld } from '../held-folder.ts'
 import { clearSigningState, type SigningState } from '../signing-state.ts'
 import { BackupFolder } from './backup-folder.ts'
+import type { FolderConfig } from '../data-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
 import { readTaken, type Taken, takenText, writeTaken } from './taken.ts'
@@ -18,6 +19,9 @@ export interface PromoteOptions {
 
 export interface PromoteResult {
   readonly size: number
+  /** Who may read, as the copy was told by its source: nothing signs that. */
+  readonly reading: FolderConfig['reading']
+  readonly openDisclosures: boolean
   /** What the folder was; undefined where it could sign before. */
   readonly was: SigningState | undefined
   /** Whether no sealed claim is shown until its operator says that it has every order. */
@@ -78,7 +82,8 @@ export function promote({ root, known = [], takeOver }: PromoteOptions): Promise
   return whileHeld(root, 'promote', async (held) => {
     const { folder, signingState: was } = held
     const size = await FolderSource.reading(held, (source) => checkedSize(held, source, known))
-    if (was === undefined) return { size, was, claimsShut: readClaimsShut(folder) !== undefined }
+    const promoted = { size, reading: held.config.reading, openDisclosures: held.config.openDisclosures }
+    if (was === undefined) return { ...promoted, was, claimsShut: readClaimsShut(folder) !== undefined }
     if (!takeOver) {
       const what = was.standing === 'moved' ? `was moved to ${was.of}` : `is a copy: ${was.standing} (${was.of})`
       throw new EvidenceError(
@@ -91,7 +96,12 @@ export function promote({ root, known = [], takeOver }: PromoteOptions): Promise
     // A follower may lag behind an order that its leader answered. Shut before it may sign: cut off in between, it is shut and a copy still.
     if (was.standing === 'follows') shutClaims(folder, was.of, size)
     clearSigningState(folder)
-    return { size, was, claimsShut: readClaimsShut(folder) !== undefined, ...(isMarked ? {} : { unmarked: was.of }) }
+    return {
+      ...promoted,
+      was,
+      claimsShut: readClaimsShut(folder) !== undefined,
+      ...(isMarked ? {} : { unmarked: was.of }),
+    }
   })
 }
 

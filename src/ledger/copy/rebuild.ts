@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs'
 import { append } from '../../core/arrays.ts'
 import type { VerifierKey } from '../../core/note.ts'
+import { removeFile } from '../../node/file-path.ts'
+import { removeTree } from '../../node/remove-tree.ts'
 import { emptyChain } from '../chain-state.ts'
 import { HeadFile } from '../head-file.ts'
 import { LevelStorage } from '../leveldb/level-storage.ts'
@@ -35,7 +36,7 @@ export async function rebuildDatabase<T>(
   use: (storage: LedgerStorage, tree: LedgerTree, missing: MissingClaims) => Promise<T>,
 ): Promise<T> {
   const { location, codec, note, key, entries, onProgress } = options
-  rmSync(location, { recursive: true, force: true })
+  removeTree(location)
   const storage = await LevelStorage.open(location, codec, { create: true })
   let isWhole = false
   try {
@@ -60,13 +61,13 @@ export async function rebuildDatabase<T>(
     return result
   } finally {
     await storage.close()
-    if (!isWhole) rmSync(location, { recursive: true, force: true })
+    if (!isWhole) removeTree(location)
   }
 }
 
 /** Writes a head file of one checkpoint. */
 export async function writeHead(path: string, note: string): Promise<void> {
-  rmSync(path, { force: true })
+  removeFile(path)
   const head = await HeadFile.create(path)
   try {
     await head.write(note)

@@ -77,7 +77,8 @@ export class Replica {
           return Promise.resolve(missing.settle(options.acceptMissing))
         },
       )
-      addErasures(folder.erased, listedIn(erased, options.operatorErasures === true))
+      // What an operator erased is kept at first, and goes when the folder is opened: cut off in between, too.
+      addErasures(folder.erased, listedIn(erased, false))
       await finishFolder(folder, { note, policy, config }, 'follows', of)
     })
     return Replica.open(root, options)

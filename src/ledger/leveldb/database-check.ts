@@ -3,15 +3,18 @@ import { join } from 'node:path'
 import { append } from '../../core/arrays.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { fileBounds, readBounded, readBoundedText } from '../../node/bounded-file.ts'
-import { levelFault, liveTables } from './manifest.ts'
-import { checkRecordFile } from './record-file.ts'
+import { levelFault, type Manifest, readManifest } from './manifest.ts'
+import { checkRecordFile, readDamagedRecords, readPlacedRecords } from './record-file.ts'
 import { checkTableFile } from './table-file.ts'
+import { firstSequence, readBatch } from './write-batch.ts'
 
 export interface DatabaseReport {
   /** Files that end within a record. Harmless after a crash; the head says whether anything acknowledged is missing. */
   readonly torn: readonly string[]
   /** Every fault found, none of which a crash explains. */
   readonly faults: readonly EvidenceError[]
+  /** True where LevelDB, asked to open it, may end the process by an assertion of its own. */
+  readonly isFatal: boolean
   /** The tables that the database consists of, whose bytes have not been read; none where a fault hides which they are. */
   readonly tables: readonly TableFile[]
 }
@@ -24,6 +27,7 @@ export function checkDatabase(folder: string): DatabaseReport {
   const missing = (what: string): DatabaseReport => ({
     torn: [],
     tables: [],
+    isFatal: true,
     faults: [new EvidenceError('database-missing', `${what} is missing`, { where: folder })],
   })
   if (!existsSync(folder)) return missing('the database folder')
@@ -36,19 +40,30 @@ export function checkDatabase(folder: string): DatabaseReport {
   const logs = readdirSync(folder).filter((file) => /^[0-9]{6,}\.log$/.test(file))
   const torn: string[] = []
   const faults: EvidenceError[] = []
+  const harmed = new Set<string>()
   for (const file of [manifest, ...logs]) {
     const path = join(folder, file)
     const report = checkRecordFile(readBounded(path, fileBounds.large))
     if (report.torn) torn.push(file)
-    if (report.damage !== undefined) append(faults, damaged(path, report.damage.offset, report.damage.why).faults)
+    if (report.damage === undefined) continue
+    harmed.add(path)
+    append(faults, damaged(path, report.damage.offset, report.damage.why).faults)
   }
   const bytes = readBounded(join(folder, manifest), fileBounds.large)
   if (bytes.length === 0) append(faults, damaged(join(folder, manifest), 0, 'it is empty').faults)
-  if (faults.length > 0) return { torn, faults, tables: [] }
-  const live = liveTables(bytes)
-  if (live === undefined) return damaged(join(folder, manifest), 0, 'an edit that cannot be read')
+  // LevelDB opens none whose MANIFEST it cannot read.
+  if (harmed.has(join(folder, manifest)) || bytes.length === 0) return { torn, faults, isFatal: false, tables: [] }
+  const said = readManifest(bytes)
+  if (said === undefined) return damaged(join(folder, manifest), 0, 'an edit that cannot be read')
+  const order = orderFault(
+    liveLogs(logs, said).map((file) => join(folder, file)),
+    harmed,
+  )
+  if (order !== undefined) return { torn, faults: [...faults, ...order.faults], isFatal: true, tables: [] }
+  if (faults.length > 0) return { torn, faults, isFatal: false, tables: [] }
+  const live = said.tables
   const overlap = levelFault(live)
-  if (overlap !== undefined) return damaged(join(folder, manifest), 0, overlap)
+  if (overlap !== undefined) return { ...damaged(join(folder, manifest), 0, overlap), torn, isFatal: true }
   const tables = live.map(({ number, size }) => ({ path: tablePath(folder, number), size }))
   for (const { path, size } of tables) {
     const found = statSync(path, { throwIfNoEntry: false })?.size
@@ -56,7 +71,33 @@ export function checkDatabase(folder: string): DatabaseReport {
     const why = found === undefined ? 'it is missing' : `it has ${found} bytes, not ${size}`
     faults.push(tableFault(path, Math.min(found ?? 0, size), why))
   }
-  return { torn, faults, tables }
+  return { torn, faults, isFatal: false, tables }
+}
+
+/** The logs that LevelDB replays, in the order of their numbers. */
+function liveLogs(logs: readonly string[], { logNumber = 0, previousLog }: Manifest): readonly string[] {
+  const numberOf = (file: string): number => Number(file.slice(0, -'.log'.length))
+  const isLive = (number: number): boolean => number >= logNumber || number === previousLog
+  return logs.filter((file) => isLive(numberOf(file))).sort((a, b) => numberOf(a) - numberOf(b))
+}
+
+/**
+ * The first place in logs whose sequence numbers do not ascend, or whose batch cannot be read. LevelDB numbers every record once, and ends the
+ * process where it replays a number twice: a log that was copied, or joined of two. Of a harmed log is asked what LevelDB reads of it all the same.
+ */
+function orderFault(paths: readonly string[], harmed: ReadonlySet<string>): DatabaseReport | undefined {
+  let last = -1
+  for (const path of paths) {
+    const read = harmed.has(path) ? readDamagedRecords : readPlacedRecords
+    for (const { at, payload } of read(readBounded(path, fileBounds.large))) {
+      const end = readBatch(payload, () => true)
+      if (end === undefined) return damaged(path, at, 'a batch that cannot be read')
+      const first = firstSequence(payload)
+      if (first <= last) return damaged(path, at, `the sequence number ${first} comes after ${last}`)
+      last = Math.max(last, end)
+    }
+  }
+  return undefined
 }
 
 /** A table that the database consists of. */
@@ -93,5 +134,5 @@ export function checkTable({ path, size }: TableFile): EvidenceError | undefined
 function damaged(path: string, offset: number, why: string): DatabaseReport {
   const message = `the database file ${path} is damaged at byte ${offset}: ${why}`
   const fault = new EvidenceError('database-log-damaged', message, { where: `${path}, byte ${offset}` })
-  return { torn: [], faults: [fault], tables: [] }
+  return { torn: [], faults: [fault], isFatal: false, tables: [] }
 }

@@ -1,10 +1,9 @@
 import type { Level } from 'level'
-import { compareBytes } from '../../core/bytes.ts'
 import type { LookupList } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
-import { mergeIndices } from '../lookup-scope.ts'
+import { depositList, mergeIndices } from '../lookup-scope.ts'
 import { changeChecksum, emptyLookupChecksum, idKey, keyHash, type LookupChecksum } from '../lookup-tally.ts'
-import type { ErasedClaims, ListsApart, StatementId, StoredEntry } from '../storage.ts'
+import type { ErasedClaims, LeftOut, StatementId, StoredEntry } from '../storage.ts'
 import type { RunBatch } from './entry-runs.ts'
 import { checksumIn, lookupKey, lookupStart, metaKey, number8, readNumber8, statementKey } from './keys.ts'
 import { readable } from './readable.ts'
@@ -12,8 +11,11 @@ import { readable } from './readable.ts'
 type Database = Level<Uint8Array, Uint8Array>
 
 const none = Buffer.alloc(0)
+const nothingOut: LeftOut = { indices: new Set(), lists: new Map() }
 /** Keys by which lists are sought where a page does not begin at their beginning. */
 const probeKeys = 16
+/** Entries that may be left out of which one read may have none or some, and reads as many keys: what it costs each where something is sealed. */
+const hiddenAtOnce = 256
 /** Most keys, and most of their bytes, of one page of a scan: some 2 ms of work in this thread. */
 const pageKeys = 4000
 const pageBytes = 1024 * 1024
@@ -86,54 +88,54 @@ export class LevelLookups {
     return this.read(this.codec.list(list), after, limit)
   }
 
-  /** Indices in all lists of a key together, ascending; those of lists `apart` with so many more, each in one read of its own. */
-  async all(key: LookupList['key'], after: number, limit: number, apart: ListsApart = new Map()): Promise<number[]> {
-    const begin = lookupStart(this.codec.key(key))
-    const lists = [...apart]
-      .map(([list, more]) => ({ list: this.codec.list({ key, list }), more }))
-      .sort((a, b) => compareBytes(a.list, b.list))
-    const begins = [begin, ...lists.map(({ list }) => pastList(list))]
-    // Names of lists are ASCII.
-    const ends = [...lists.map(({ list }) => lookupStart(list)), Buffer.concat([begin, Buffer.from([0xff])])]
-    const found = await Promise.all([
-      ...begins.map((from, i) => this.within([from, ends[i] as Buffer], after, limit)),
-      ...lists.map(({ list, more }) => this.read(list, after, limit + more)),
-    ])
-    return mergeIndices(
-      found,
-      lists.reduce((sum, { more }) => sum + more, limit),
-    )
-  }
-
   /**
-   * Indices in the lists of a range of keys together, ascending. The lists lie one behind the other: short ones are read together, and past a
-   * long one the next is sought.
+   * Indices in all lists of a key together, ascending. The lists lie one behind the other: short ones are read together, and past a long one
+   * the next is sought. What decides is what is left where all that may be left out is, so that the reads do not tell of it.
    */
-  private async within([begin, end]: readonly [Buffer, Buffer], after: number, limit: number): Promise<number[]> {
+  async all(key: LookupList['key'], after: number, limit: number, out: LeftOut = nothingOut): Promise<number[]> {
+    const begin = lookupStart(this.codec.key(key))
+    // Names of lists are ASCII.
+    const end = Buffer.concat([begin, Buffer.from([0xff])])
     // Of a later page the beginning of a long list is nothing: a few keys tell which list it is.
     const width = after < 0 ? limit : Math.min(limit, probeKeys)
+    const most = limit + out.indices.size
     let merged: number[] = []
     for (let from = begin; ; ) {
-      const page = await this.db.keys({ gte: from, lt: end, limit: width }).all()
-      const [first, last] = [page[0], page[page.length - 1]]
+      const page = await this.evenly({ gte: from, lt: end }, width, out.indices.size, out)
+      const indices = page.map(indexOf)
+      merged = mergeIndices([merged, indices.filter((index) => index > after)], most)
+      const shown = page.filter((_, i) => !out.indices.has(indices[i] as number))
+      const [first, last] = [shown[0], shown[width - 1]]
       if (first === undefined || last === undefined) return merged
-      const found = page.map(indexOf).filter((index) => index > after)
-      const isOne = isSameList(first, last)
-      // One list is in order, and mostly there is no other.
-      merged = isOne && merged.length === 0 ? found : mergeIndices([merged, found], limit)
-      if (page.length < width) return merged
       const list = last.subarray(1, -8)
       // Of one list, from its beginning: what was read is all that is wanted of it.
-      const isRead = after < 0 && isOne
-      if (!isRead) merged = mergeIndices([merged, await this.read(list, after, limit)], limit)
-      from = pastList(list)
+      const isRead = after < 0 && isSameList(first, last)
+      if (!isRead) {
+        const more = out.lists.get(list.subarray(begin.length - 1, -1).toString()) ?? 0
+        merged = mergeIndices([merged, (await this.evenly(within(list, after), limit, more, out)).map(indexOf)], most)
+      }
+      // Past the zero that ends the list's name.
+      from = lookupStart(list)
+      from[from.length - 1] = 1
     }
   }
 
   private async read(list: Uint8Array, after: number, limit: number): Promise<number[]> {
-    const last = lookupKey(list, Number.MAX_SAFE_INTEGER)
-    const keys = await this.db.keys({ gte: lookupKey(list, after + 1), lte: last, limit }).all()
+    const keys = await this.db.keys({ ...within(list, after), limit }).all()
     return keys.map(indexOf)
+  }
+
+  /**
+   * The first keys of a range: `limit`, and as many more as may be left out. Where fewer of those are there, as many keys of another list are read instead, so that what
+   * is read does not tell how many there are, up to {@link hiddenAtOnce}.
+   */
+  private async evenly(range: Range, limit: number, more: number, out: LeftOut): Promise<Uint8Array[]> {
+    const keys = await this.db.keys({ ...range, limit: limit + more }).all()
+    if (more === 0) return keys
+    const left = keys.filter((key) => !out.indices.has(indexOf(key))).length
+    const even = Math.min(limit + more, left + Math.min(more, hiddenAtOnce))
+    await this.read(this.codec.list(depositList), -1, Math.max(0, even - keys.length))
+    return keys
   }
 
   /** For each list, as encoded, whether it has the index. */
@@ -183,11 +185,12 @@ function statementIdOf([key, value]: [Uint8Array, Uint8Array]): StatementId {
   return { iss: bytes.toString('latin1', 1, bytes.length - 17), jti, index, leafHash: value.subarray(8) }
 }
 
-/** Where the lists after one begin: past the zero that ends its name. */
-function pastList(list: Uint8Array): Buffer {
-  const past = lookupStart(list)
-  past[past.length - 1] = 1
-  return past
+/** Where keys lie. */
+type Range = Readonly<Record<'gte', Uint8Array> & Partial<Record<'lt' | 'lte', Uint8Array>>>
+
+/** The keys of a list with an index above `after`. */
+function within(list: Uint8Array, after: number): Range {
+  return { gte: lookupKey(list, after + 1), lte: lookupKey(list, Number.MAX_SAFE_INTEGER) }
 }
 
 function isSameList(a: Uint8Array, b: Uint8Array): boolean {

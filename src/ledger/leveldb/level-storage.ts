@@ -11,7 +11,7 @@ import type { LookupChecksum } from '../lookup-tally.ts'
 import type {
   ErasedClaims,
   LedgerStorage,
-  ListsApart,
+  LeftOut,
   RegistryChecksum,
   StatementId,
   StoredGroup,
@@ -271,8 +271,8 @@ export class LevelStorage implements LedgerStorage {
     return readable(this.lookups.list(list, after, limit))
   }
 
-  lookup(key: LookupKey, after: number, limit: number, apart?: ListsApart): Promise<number[]> {
-    return readable(this.lookups.all(key, after, limit, apart))
+  lookup(key: LookupKey, after: number, limit: number, out?: LeftOut): Promise<number[]> {
+    return readable(this.lookups.all(key, after, limit, out))
   }
 
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {

@@ -59,8 +59,46 @@ export function checkRecordFile(bytes: Uint8Array): RecordFileReport {
   return { records, torn: within }
 }
 
+/**
+ * The payloads that LevelDB reads out of a file in which {@link checkRecordFile} found damage, in their order: it passes over what is left of a
+ * block at its first damaged record, and goes on with the next block.
+ */
+export function* readDamagedRecords(bytes: Uint8Array): Generator<PlacedRecord> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let fragments: Uint8Array[] | undefined
+  for (let at = 0; at + headerSize <= bytes.length; ) {
+    const blockEnd = at - (at % blockSize) + blockSize
+    const end = at + headerSize + view.getUint16(at + 4, true)
+    const isBad =
+      end > Math.min(blockEnd, bytes.length) || maskedCrc32c(bytes, at + 6, end) !== view.getUint32(at, true)
+    if (isBad) {
+      fragments = undefined
+      at = blockEnd
+      continue
+    }
+    const type = bytes[at + 6] as number
+    // One without its beginning is passed over alone.
+    if (type === 1 || type === 2) fragments = []
+    fragments?.push(bytes.subarray(at + headerSize, end))
+    if (fragments !== undefined && (type === 1 || type === 4)) yield { at, payload: concatAll(fragments) }
+    if (type !== 2 && type !== 3) fragments = undefined
+    at = blockEnd - end < headerSize ? blockEnd : end
+  }
+}
+
+/** A record's payload, and the byte at which its last fragment begins. */
+export interface PlacedRecord {
+  readonly at: number
+  readonly payload: Uint8Array
+}
+
 /** The payload of each whole record of a file that {@link checkRecordFile} found no damage in. */
 export function* readRecords(bytes: Uint8Array): Generator<Uint8Array> {
+  for (const { payload } of readPlacedRecords(bytes)) yield payload
+}
+
+/** As {@link readRecords}, each with the byte at which its last fragment begins. */
+export function* readPlacedRecords(bytes: Uint8Array): Generator<PlacedRecord> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let fragments: Uint8Array[] = []
   for (let at = 0; at + headerSize <= bytes.length; ) {
@@ -74,7 +112,7 @@ export function* readRecords(bytes: Uint8Array): Generator<Uint8Array> {
     if (type === 0 || end > bytes.length) return
     fragments.push(bytes.subarray(at + headerSize, end))
     if (type === 1 || type === 4) {
-      yield concatAll(fragments)
+      yield { at, payload: concatAll(fragments) }
       fragments = []
     }
     at = end

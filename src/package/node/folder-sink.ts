@@ -1,7 +1,8 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { requireNewFile } from '../../node/output-file.ts'
 import { makePrivateFolder, unmakeFolder } from '../../node/private-folder.ts'
+import { removeTree } from '../../node/remove-tree.ts'
 import type { BagSink } from './bag-writer.ts'
 
 /** A bag written as a folder, which appears under its name once it is whole. */
@@ -45,8 +46,9 @@ export class FolderSink implements BagSink {
     await rename(this.part, this.path)
   }
 
-  async abandon(): Promise<void> {
-    await rm(this.part, { recursive: true, force: true })
+  abandon(): Promise<void> {
+    removeTree(this.part)
     unmakeFolder(this.part, this.made)
+    return Promise.resolve()
   }
 }

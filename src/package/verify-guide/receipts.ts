@@ -138,17 +138,24 @@ is_text, whatever = lambda v: type(v) is str and v != "", lambda v: True
 every = lambda form: lambda v: type(v) is list and v != [] and all(map(form, v))
 shape = lambda forms: lambda v: (type(v) is dict and set(v) <= {n.rstrip("?") for n in forms} and {n for n in forms if n[-1] != "?"} <= set(v)
                                  and all(forms.get(n, forms.get(n + "?"))(one) for n, one in v.items()))
-refers = {"index": is_count, "leafHash": lambda v: like(".{44}")(v) and len(b64(v)) == 32, "item?": is_count, "line?": is_count}
+entry_named = {"index": is_count, "leafHash": lambda v: like(".{44}")(v) and len(b64(v)) == 32}
+refers, unit = dict(entry_named, **{"item?": is_count, "line?": is_count}), dict(entry_named, **{"item?": is_count})
+seals, sealed = {"_sd?": whatever, "_sd_alg?": whatever}, {"_sd": whatever, "_sd_alg": whatever}
 is_key = shape({"crv": like("Ed25519"), "kty": like("OKP"), "x": is_print})
 ends = {"reason": is_code, "successor?": shape({"origin": is_text, "checkpoint": is_text})}
 shapes = {
     "evidence.retract": {"of": shape(refers), "reason": is_code}, "evidence.attest": {"of": shape(refers), "as": is_code},
     "evidence.event": {"of": shape(refers), "event": is_code, "from?": is_time, "to?": is_time, "outcome?": is_code,
-                       "release?": shape({"digest": is_print, "exp": is_count}), "_sd?": whatever, "_sd_alg?": whatever},
-    "evidence.challenge": {"of": shape(refers), "_sd": whatever, "_sd_alg": whatever},
-    "evidence.finding": {"of": shape(refers), "finding": is_code, "_sd?": whatever, "_sd_alg?": whatever},
+                       "release?": shape({"digest": is_print, "exp": is_count}), **seals},
+    "evidence.challenge": {"of": shape(refers), **sealed},
+    "evidence.finding": {"of": shape(refers), "finding": is_code, **seals},
+    "custody.transfer": {"release": is_text, "outcome": like("accepted|rejected|withdrawn"), "reason?": is_code,
+                         "checked?": every(like("match|differs|not-checked")), **seals},
+    "custody.end": {"of": every(shape(unit)), "how": like("returned|disposed|lost"), "order?": shape(entry_named), **seals},
+    "custody.resume": {"of": every(shape(unit)), "reason": is_code, **seals},
+    "erasure.order": {"of": every(shape(dict(entry_named, digests=every(is_print)))), "origin?": is_text, **sealed},
     "participant.admit": {"participant": shape({"id": is_id, "type": is_text, "roles": every(is_text), "keys": every(is_key), "name?": is_text}),
-                          "identifiedBy?": is_code, "_sd?": whatever, "_sd_alg?": whatever},
+                          "identifiedBy?": is_code, **seals},
     "participant.revoke": {"participant?": is_id, "key?": is_print, "reason": is_code, "compromisedSince?": is_time},
     "participant.rotate-key": {"newKey": is_key, "possession": is_text}, "ledger.close": ends, "ledger.end-intake": ends,
     "ledger.rotate-key": {"oldKey": is_text, "newKey": is_text, "reason": is_code, "possession": is_text},
@@ -164,6 +171,13 @@ def heading(text, typ, path):  # of a JWS: page 02
     head = loads(url(text))
     need(shape({"alg": lambda v: type(v) is str, "typ": like(re.escape(typ)), "kid": is_print})(head) and len(url(text)) <= 1024, path, ": a header is not in order")
     return head
+
+def released(said, path):  # what a transfer carries (header, members, and its signed text and signature): page 19
+    header, text, mark = match("([A-Za-z0-9_-]+)[.]([A-Za-z0-9_-]+)[.]([A-Za-z0-9_-]+)", said["release"], path + ": a release").groups()
+    head, release = heading(header, "evidence-custody-release+jwt", path), loads(url(text))
+    need(len(said["release"]) <= 12288 and shape({"aud": is_text, "iss": is_id, "jti": is_text, "iat": is_count, "exp": is_count, "since": is_count, "to": is_id,
+                                                  "exhibits": every(shape(unit)), "inLieu?": is_code, **seals})(release), path, ": a release is not in order")
+    return head, release, (header + "." + text).encode(), url(mark)
 
 lengths = {"sha256": 64, "sha384": 96, "sha512": 128, "sha3-256": 64, "blake3": 64, "sm3": 64, "md5": 32, "sha1": 40}
 

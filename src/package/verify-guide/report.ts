@@ -13,6 +13,24 @@ for r in told: signer(r)  # once more: a key may turn out to have come later
 piece = lambda of: "".join(", %s %d" % (name, of[name]) for name in ("item", "line") if name in of)  # of a deposit, as a reference names it
 first, missing, lost, count, out, deposits, held_by = [], [], 0, 0, [], [], {}
 
+def signers(r):  # of an entry, and of a release in it
+    head, release = released(r["said"], r["path"])[:2] if r["said"]["kind"] == "custody.transfer" else ({"kid": r["kid"]}, r["said"])
+    return [name for kid, iss in ((r["kid"], r["said"]["iss"]), (head["kid"], release["iss"])) for name in (("key", kid), ("participant", iss))]
+
+coded = {"evidence.attest": "as", "evidence.retract": "reason", "evidence.event": "event", "evidence.finding": "finding",
+         "custody.transfer": "outcome", "custody.end": "how", "custody.resume": "reason"}
+unjudgeable = {"custody.transfer": "who held it before", "custody.end": "whether who signed it held it, and what ordered it", "custody.resume": "whether it had ended",
+               "erasure.order": "which claims it names, and who held what is deposited there"}
+
+def code_in(said, of, path):  # what it says of what it names
+    text = said[coded[said["kind"]]] if said["kind"] in coded else of.get("rel", "ordered" if said["kind"] == "erasure.order" else "disputed")
+    if said["kind"] != "custody.transfer": return text
+    release = released(said, path)[1]
+    text += ", from %s to %s" % (release["iss"], release["to"])
+    if said["outcome"] != "accepted": return text
+    if "inLieu" in release: text += "; moved by order, without the holder's signature (%s)" % release["inLieu"]
+    return text + "; accepted although something differs" * (said["checked"][release["exhibits"].index(of)] == "differs")
+
 def tell(r):
     if not r["said"]: return out.append("%s: entry %d of %s, of a version that this program does not know" % (r["path"], r["index"], r["origin"]))
     owner, roles, _, by = signer(r)
@@ -20,7 +38,7 @@ def tell(r):
     out.append("  %s %s, key %s; %s" % ("signed by" if r["signed"] else "NOT JUDGED: that it is signed by", r["said"]["iss"], r["kid"],
                "admitted as %s, %s" % (", ".join(roles), by) if owner else "ADMISSION NOT SHOWN"))
     for origin, name, since, at, is_open in compromised:
-        if origin == r["origin"] and name in (("key", r["kid"]), ("participant", r["said"]["iss"])) and since <= r["time"]:
+        if origin == r["origin"] and name in signers(r) and since <= r["time"]:
             first.append(("NOT JUDGED: that" if is_open else "KEY COMPROMISED:") + " entry %d was signed by a key that entry %d says was compromised then" % (r["index"], at))
     return roles if owner else None
 
@@ -123,25 +141,36 @@ for path, hexes in listing("withheld-sha256.txt").items() if "withheld-sha256.tx
     folder = match("(data/deposits/[0-9]{3,6})/files/.+", path, "withheld-sha256.txt")[1]
     there = [d for d in deposits if d["folder"] == folder]
     need(there and (folder not in held_by or hexes in held_by[folder]), "withheld-sha256.txt lists what no deposit has:", path)
+def named_by(r):  # each deposit of this package that it names, and how
+    for d in deposits:
+        for of in pointers(meant(r["said"])):
+            if d["origin"] == r["origin"] and (of["index"], of["leafHash"]) == (d["index"], d["leaf"]) and d["index"] < r["index"] and "origin" not in of: yield d, of
+
+challenges = {(r["origin"], r["index"], r["leaf"]): list(named_by(r)) for r in part("related") if r["said"] and r["said"]["kind"] == "evidence.challenge"}
 for r in part("related"):
     need(deposits, "there is no deposit")
     if not r["said"]:
         tell(r)
         continue
-    said, about = r["said"], []
+    said, about = meant(r["said"]), []
     not_judged = "not judged: " * (r["path"] in doubtful)
-    for d in deposits:
-        for of in pointers(said):
-            if d["origin"] == r["origin"] and (of["index"], of["leafHash"]) == (d["index"], d["leaf"]) and d["index"] < r["index"] and "origin" not in of:
-                about.append(d)
-                out.append(not_judged + "%s: %s of entry %d (%s)%s: %s" % (r["path"], said["kind"], d["index"], d["folder"], piece(of), next((said[n] for n in ("as", "reason", "event", "finding") if n in said), of.get("rel", "disputed"))))
+    for d, of in named_by(r):
+        about.append(d)
+        out.append(not_judged + "%s: %s of entry %d (%s)%s: %s" % (r["path"], said["kind"], d["index"], d["folder"], piece(of), code_in(said, of, r["path"])))
+    for of in pointers(said) if said["kind"] == "evidence.finding" else []:
+        for d, part_named in challenges.get((r["origin"], of["index"], of["leafHash"]), []) if of["index"] < r["index"] else []:
+            about.append(d)
+            out.append(not_judged + "%s: %s of entry %d (%s)%s, on the challenge in entry %d: %s" % (
+                r["path"], said["kind"], d["index"], d["folder"], piece(part_named), of["index"], said["finding"]))
     need(about or said["kind"] not in roles_for, r["path"], "is about no deposit of this package")
     tell(r)
+    if said["kind"] in unjudgeable: out.append("  not judged by this program: " + unjudgeable[said["kind"]])
     if said["kind"] == "evidence.retract":
         need(all(d["said"]["iss"] == said["iss"] for d in about), r["path"], "retracts what another deposited")
         first += [("NOT JUDGED: that" if {r["path"], d["path"]} & doubtful else "PART RETRACTED:" if "item" in said["of"] else "RETRACTED:")
                   + " entry %d%s was retracted by its depositor, by entry %d at %s: %s" % (d["index"], piece(said["of"]), r["index"], r["time"], said["reason"])
                   for d in about]
+out += ["not judged by this program: " + line for line in not_here]
 need(deposits, "the package holds no deposit")
 
 report = sorted(first, key=lambda line: "RKPN".index(line[0]))  # RETRACTED, KEY COMPROMISED, PART RETRACTED, NOT JUDGED

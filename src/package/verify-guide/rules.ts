@@ -2,10 +2,12 @@
 export const guideRules = `# The rules of pages 04 and 14, over the entries that are here: what an entry brings or ends stands, even if its signer's admission is
 # not shown, for a ledger that seals what contradicts it broke its rules there or here.
 known, keys, ended, compromised, nobody = {}, {}, {}, [], (None, [], -1, "")
-here, brought, retired = {}, {}, set()
+here, brought, retired, not_here = {}, {}, set(), []
 roles_for = {"ledger.genesis": (), "participant.rotate-key": (), "ledger.change": (), "evidence.deposit": ("depositor",),
-             "evidence.retract": ("depositor",), "evidence.attest": ("attestor", "depositor"), "evidence.finding": ("authority",)}
-for kind in ("evidence.event", "evidence.challenge", "access.rule"): roles_for[kind] = ("depositor", "attestor", "authority")
+             "evidence.retract": ("depositor",), "evidence.attest": ("attestor", "depositor"), "evidence.finding": ("authority",),
+             "erasure.order": ("authority",)}
+for kind in ("evidence.event", "evidence.challenge", "access.rule", "custody.transfer", "custody.end", "custody.resume"):
+    roles_for[kind] = ("depositor", "attestor", "authority")
 for kind in ("participant.admit", "participant.revoke", "ledger.rotate-key", "ledger.close", "ledger.end-intake", "ledger.set-approvals",
              "ledger.set-format"):
     roles_for[kind] = ("administrator",)
@@ -38,7 +40,7 @@ def carried(r):  # what a change proposes, and whether all who approved are know
     change, origin, known_all, owners = r["said"], r["origin"], True, set()
     said = loads(url(change["proposal"]))
     need(said["aud"] == origin, "a proposal was made for another ledger")
-    need(said["kind"] not in roles_for or "administrator" in roles_for[said["kind"]], r["path"], ": a", said["kind"], "cannot be proposed")
+    need(said["kind"] not in roles_for or said["kind"] == "erasure.order" or "administrator" in roles_for[said["kind"]], r["path"], ": a", said["kind"], "cannot be proposed")
     formed(said, ("aud", "jti", "exp", "kind"), r["path"])
     need(0 <= said["exp"] * 1000 - milliseconds(r["time"]) <= 7776000000, r["path"], ": the proposal ended before, or ends too late")
     for a in change["approvals"]:
@@ -54,18 +56,32 @@ def carried(r):  # what a change proposes, and whether all who approved are know
             else: need(signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed")
     return said, known_all
 
+def meant(said):  # of a change what it proposes
+    return loads(url(said["proposal"])) if said["kind"] == "ledger.change" else said
+
 def pointers(said):
-    if "of" in shapes.get(said["kind"], ()): return [said["of"]]
-    return said.get("relates", []) if said["kind"] == "evidence.deposit" else []
+    if said["kind"] == "custody.transfer": return released(said, "a transfer")[1]["exhibits"]
+    if said["kind"] == "evidence.deposit": return said.get("relates", [])
+    of = said["of"] if "of" in shapes.get(said["kind"], ()) and "origin" not in said else []
+    return of if isinstance(of, list) else [of]
 
 def references(r):  # what it points at, as far as that is here
-    origin, said = r["origin"], r["said"]
+    origin, said = r["origin"], meant(r["said"])
+    if said["kind"].startswith("custody."):
+        units = [(one["index"], one.get("item")) for one in pointers(said)]
+        need(len(set(units)) == len(units) and not any((at, None) in units and item is not None for at, item in units), r["path"], "names something twice")
     for one in pointers(said):
         need(one.get("origin") != origin and ("origin" in one or one["index"] < r["index"]), r["path"], "refers to no earlier entry")
         there = None if "origin" in one else here.get((origin, one["index"]))
         if there:
             what = there["said"]
             need(there["leaf"] == one["leafHash"], r["path"], "refers to another entry than there is")
+            if said["kind"] == "erasure.order":  # any entry: page 22
+                whole_of = meant(what) if what and what["kind"] in roles_for else None
+                need(not whole_of or set(one["digests"]) <= set(whole_of.get("_sd", []))
+                     and not (whole_of["kind"].startswith(("access.", "erasure.")) and what["iss"] == r["said"]["iss"]),
+                     r["path"], "orders what that entry does not seal, or its own rules and orders, to be erased")
+                continue
             if not what or what["kind"] not in roles_for:
                 doubt(r["path"], "that it refers to entry %d" % one["index"])
                 continue
@@ -73,6 +89,24 @@ def references(r):  # what it points at, as far as that is here
                  or what["kind"] == "evidence.deposit" and one.get("item", -1) < len(what["items"])
                  and ("line" not in one or one["line"] < what["items"][one["item"]]["tree"]["size"]), r["path"], "refers to no deposit, or no item or line of it")
             need(said["kind"] != "evidence.retract" or what["iss"] == said["iss"], r["path"], "retracts what another deposited")
+
+def transfer(r, said):  # page 19, all but who held what: that rests on entries that need not be here
+    origin, path, at = r["origin"], r["path"], milliseconds(r["time"])
+    head, release, text, mark = released(said, path)
+    giver, kid, withdrawn = release["iss"], head["kid"], said["outcome"] == "withdrawn"
+    need("reason" not in said or said["outcome"] == "rejected", path, ": a reason beside another outcome than a rejection")
+    need(("checked" in said) != withdrawn and len(said.get("checked", release["exhibits"])) == len(release["exhibits"]), path, ": what was checked is not what was released")
+    need(("_sd" in release) == ("_sd_alg" in release) and set(release.get("_sd", [])) <= set(said.get("_sd", [])) and len(release.get("_sd", [0])) == 1, path, ": the claim of a release is not sealed with it")
+    need(release["aud"] == origin, path, ": a release was made for another ledger")
+    need(release["to"] != giver and said["iss"] == (giver if withdrawn else release["to"]), path, ": signed by no party to the release")
+    need(release["iat"] <= release["exp"] and release["iat"] * 1000 <= at + 300000 and at <= release["exp"] * 1000 <= at + 7776000000, path, ": the release ended before, or ends too late")
+    owner, roles = known.get((origin, kid), nobody)[:2]
+    if owner is None: return not_here.append(path + ": who signed the release, " + giver + ": that key's admission is not here")
+    need(owner == giver and not any(ended.get((origin,) + name, r["index"]) < r["index"] for name in (("key", kid), ("participant", giver))), path, ": the release is by no key of its giver")
+    need("inLieu" not in release or "authority" in roles, path, ": released in lieu of the holder by no authority")
+    if head["alg"] not in algorithms: return doubt(path, "a release with " + head["alg"])
+    need(signed(keys[kid], text, mark), path, ": the release is not signed")
+    once("the release", r, (giver, release["jti"]))
 
 def bring(r, key, owner, new):  # what stands behind it is shown and judged, or it is not known
     name = jwk(key)
@@ -112,6 +146,8 @@ def judge(r):
         need(times == sorted(times) and all(one <= milliseconds(r["time"]) + 300000 for one in times), path, ": times of an event are not in order")
         need(said["event"] == "verified" or "outcome" not in said, path, ": an outcome of an event that has none")
         need((said["event"] == "offered") == ("release" in said), path, ": a release beside another event, or none")
+    if kind == "custody.transfer": transfer(r, said)
+    need(kind != "custody.end" or said["how"] != "disposed" or "order" in said, path, ": a disposal without an order")
     if kind == "ledger.change":
         said, known_all = carried(r)
         kind = said["kind"]

@@ -23,7 +23,8 @@ import {
   leaveUnitsOpen,
   placedUnits,
 } from '../custody-units.ts'
-import type { Asked, PlacedReference, StatementKind } from '../kind.ts'
+import { defined } from '../../core/objects.ts'
+import type { Asked, EventFlag, PlacedReference, StatementKind } from '../kind.ts'
 import { clearText, code, sealing, sealMembers } from '../members.ts'
 import { type Findings, leaveOpen, violate } from '../rules.ts'
 import { acceptanceClaim, offerClaim, sealedShapes } from '../sealed.ts'
@@ -61,13 +62,7 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
   family: { prefix: 'custody.', unknown: withDoubt },
   references: exhibitsOf,
   signedWithin: (members) => readable(members).map(({ iss, header }) => ({ iss, kid: header.kid })),
-  flags: (members) =>
-    members.outcome === 'accepted'
-      ? [
-          ...readable(members).flatMap(({ inLieu }) => (inLieu === undefined ? [] : [byOrder])),
-          ...(members.checked?.includes('differs') === true ? ['accepted although something differs'] : []),
-        ]
-      : [],
+  flags: (members) => [...new Set(exhibitsOf(members).flatMap(({ event }) => event?.flags ?? []))],
   sealedFault(members, claim, _value, digest) {
     const isReleased = readable(members).some(({ _sd }) => _sd?.includes(digest) === true)
     return isReleased === (claim === 'offer') ? undefined : 'is not "offer" as the release seals it'
@@ -106,17 +101,24 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
   heldSince: heldUnitSince,
 }
 
-const byOrder = 'moved by order, without the holder’s signature'
-
 /** The release of a transfer, if it can be read. */
-function readable(members: TransferMembers): Release[] {
+function readable(members: Pick<TransferMembers, 'release'>): Release[] {
   const release = releaseOf(members)
   return release instanceof EvidenceError ? [] : [release]
 }
 
-function exhibitsOf(members: TransferMembers): PlacedReference[] {
-  const event = { what: 'handed-over', code: members.outcome } as const
-  return readable(members).flatMap(({ exhibits }) => placedUnits('release.exhibits', exhibits, event))
+/** The exhibits of a transfer, each with what is said of it: what differs is said of that one alone. */
+function exhibitsOf({ outcome, checked = [], ...members }: TransferMembers): PlacedReference[] {
+  const isMoved = outcome === 'accepted'
+  return readable(members).flatMap(({ iss: giver, to: receiver, inLieu, exhibits }) => {
+    const passed = { what: 'handed-over', code: outcome, giver, receiver } as const
+    return placedUnits('release.exhibits', exhibits).map((exhibit, i) => {
+      const flags: EventFlag[] = []
+      if (isMoved && inLieu !== undefined) flags.push('moved-by-order')
+      if (isMoved && checked[i] === 'differs') flags.push('accepted-differs')
+      return { ...exhibit, event: { ...passed, ...defined({ flags: flags.length === 0 ? undefined : flags, inLieu }) } }
+    })
+  })
 }
 
 /** Judges a transfer, in the order of the specification; gives the units where nothing keeps their custody from being asked. */

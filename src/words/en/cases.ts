@@ -54,6 +54,7 @@ export const cases = {
     shown: 'As far as this reader is shown: the ledger keeps the whole chain, and a walk checks it.',
     ended: (by: string): string => `custody ended, last with ${by}`,
     held: (by: string): string => `held by ${by}`,
+    notJudged: 'who holds it is not judged by what is shown',
   },
   timeline: {
     title: 'What happened, in the order of the ledger',
@@ -110,6 +111,8 @@ export const cases = {
     passed: (from: string, to: string): string => `from ${from} to ${to}`,
     byOrder: 'moved by order, without the holder’s signature',
     differs: 'accepted although something differs',
+    notFollowing: 'does not follow from the entries shown: it moves nothing',
+    notJudged: 'not judged by the entries shown',
     unproven: 'the ledger’s word, not shown to this reader',
     tree: (size: string): string => `the tree of ${size} entries`,
   },

@@ -141,7 +141,30 @@ export const certificate = {
   witnessPerson: 'Witness',
   noWitnessBecause: 'No witness because',
 
-  later: 'Custody and later events',
+  custody: 'Chain of custody',
+  custodyNote:
+    'Each hand-over is an entry that the receiver signed, or the giver who withdrew it. It carries the release that the giver signed; whether that signature holds the ledger judged when it took the entry, and nothing here judges it again.',
+  custodyFirst: 'At first',
+  custodyFirstText: (by: string, index: number, time: string): string =>
+    `held by ${by}, who deposited it: entry ${index} at ${time}`,
+  custodySteps: 'Hand-overs, ends and resumptions (receipts attached)',
+  custodyGaps: 'Not without a gap',
+  custodyGapsText: (entries: string): string =>
+    `entry ${entries}: it does not follow from the attached entries before it (another custodian, or custody that had ended), so one between them is not attached`,
+  custodian: 'Custodian',
+  held: (by: string, index: number): string =>
+    `${by}, by the entries that are attached, through entry ${index}; whether there are others, only the ledger can say`,
+  notHeld: (by: string, index: number, how: string): string =>
+    `nobody, by the entries that are attached: custody ended (${how}) by entry ${index}, and ${by} held it last; whether there are others, only the ledger can say`,
+  heldByOrder: (index: number): string => `; it was moved by order, without the holder's signature, by entry ${index}`,
+  passed: (giver: string, receiver: string): string => `from ${giver} to ${receiver}`,
+  onChallenge: (index: number): string => `on the challenge in entry ${index}`,
+  flags: {
+    'moved-by-order': "MOVED BY ORDER, without the holder's signature",
+    'accepted-differs': 'ACCEPTED ALTHOUGH SOMETHING DIFFERS',
+  },
+  flagged: (event: string, flag: string): string => `${event}; ${flag}`,
+  later: 'Later events',
   asOf: (size: number): string => `As of size ${size}; later events not checked: the ledger was not asked.`,
   askedAsOf: (url: string, size: number, time: string): string =>
     `On the word of who made this certificate, ${url} was asked at ${time} and answered as of size ${size}. Later events are shown where their receipts are attached, and nothing is shown beyond those: that none was left out is the word of the maker and of the ledger. "evidence check --online" asks again, and compares.`,

@@ -132,6 +132,11 @@ export const check = {
     'key-revoked': 'the signer’s key was revoked',
     'participant-revoked': 'the signer was revoked',
     'key-rotated': 'the signer’s key was replaced',
+    passed: (from: string, to: string): string => `from ${from} to ${to}`,
+    flag: {
+      'moved-by-order': 'moved by order, without the holder’s signature',
+      'accepted-differs': 'accepted although something differs',
+    },
     other: 'a later entry about it',
     entry: 'entry',
     unproven: 'the ledger’s word, not shown',

@@ -55,6 +55,7 @@ export const cases: typeof english = {
     shown: '以向此读者出示的内容为限：账本保存完整的保管链，可由全程核验检查。',
     ended: (by) => `保管已结束，最后的保管人为 ${by}`,
     held: (by) => `由 ${by} 保管`,
+    notJudged: '依所出示的内容，无法判断由谁保管',
   },
   timeline: {
     title: '经过（按账本顺序）',
@@ -111,6 +112,8 @@ export const cases: typeof english = {
     passed: (from, to) => `由 ${from} 交给 ${to}`,
     byOrder: '依命令移交，没有保管人的签名',
     differs: '虽有不符，仍予接收',
+    notFollowing: '与所出示的条目不相衔接：不发生移转',
+    notJudged: '依所出示的条目无法判断',
     unproven: '账本的说法，未向此读者出示',
     tree: (size) => `大小为 ${size} 的树`,
   },

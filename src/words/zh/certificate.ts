@@ -131,7 +131,27 @@ export const certificate: CertificateWords = {
   witnessPerson: '见证人',
   noWitnessBecause: '无见证人的原因',
 
-  later: '保管与后续事项',
+  custody: '保管链',
+  custodyNote:
+    '每次移交都是由接收人（撤回的，由移交人）签署的一条记录，其中载有移交人签署的移交书；移交书的签名由账本在收录时判断，此处不再判断。',
+  custodyFirst: '最初',
+  custodyFirstText: (by, index, time) => `由存证人 ${by} 保管：第 ${index} 号记录，${time}`,
+  custodySteps: '移交、保管终止与恢复（附有回执）',
+  custodyGaps: '前后不衔接',
+  custodyGapsText: (entries) => `第 ${entries} 号记录与此前所附记录不衔接（保管人不同，或保管已终止），中间有记录未附`,
+  custodian: '保管人',
+  held: (by, index) => `依所附记录，由 ${by} 保管，依据为第 ${index} 号记录；是否另有记录，只有账本能够答复`,
+  notHeld: (by, index, how) =>
+    `依所附记录，无人保管：第 ${index} 号记录使保管终止（${how}），最后由 ${by} 保管；是否另有记录，只有账本能够答复`,
+  heldByOrder: (index) => `；曾由第 ${index} 号记录依命令移交，没有保管人的签名`,
+  passed: (giver, receiver) => `由 ${giver} 交给 ${receiver}`,
+  onChallenge: (index) => `针对第 ${index} 号记录中的异议`,
+  flags: {
+    'moved-by-order': '依命令移交，没有保管人的签名',
+    'accepted-differs': '虽有不符，仍予接收',
+  },
+  flagged: (event, flag) => `${event}；${flag}`,
+  later: '后续事项',
   asOf: (size) => `以规模 ${size} 为准；后续事项未查询：未询问账本。`,
   askedAsOf: (url, size, time) =>
     `据证书出具人自述，于 ${time} 询问 ${url}，其答复以规模 ${size} 为准。附有回执的后续事项由附件证明，此外概不证明：是否有遗漏，仅凭出具人和账本所言。“evidence check --online”会重新询问并比对。`,

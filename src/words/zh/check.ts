@@ -121,6 +121,8 @@ export const check: typeof english = {
     'key-revoked': '签名人的密钥被吊销',
     'participant-revoked': '签名人被吊销',
     'key-rotated': '签名人的密钥已更换',
+    passed: (from, to) => `由 ${from} 交给 ${to}`,
+    flag: { 'moved-by-order': '依命令移交，没有保管人的签名', 'accepted-differs': '虽有不符，仍予接收' },
     other: '与其有关的后续条目',
     entry: '条目',
     unproven: '账本的说法，未出示证明',

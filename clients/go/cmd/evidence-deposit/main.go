@@ -151,8 +151,8 @@ func keep(path string, result evidence.Result, policy *evidence.Policy) (row, er
 	made := rowOf(path, result.Receipt)
 	made.Created = &result.Created
 	waiting := path + ".evidence-statement"
-	// Beside a receipt of an earlier run another statement may wait: it stays.
-	if data, err := evidence.ReadFile(waiting, 1<<20, false); err == nil && result.Receipt.IsOf(strings.TrimSpace(string(data))) {
+	// Beside a receipt of an earlier run another statement may wait, or one that discloses more: it stays.
+	if data, err := evidence.ReadFile(waiting, 1<<20, false); err == nil && result.Receipt.Replaces(strings.TrimSpace(string(data))) {
 		return made, os.Remove(waiting)
 	}
 	return made, nil

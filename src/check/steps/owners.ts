@@ -1,10 +1,10 @@
-import { type Admission, askAdmission } from '../../src/check/steps/admission.ts'
-import { settled } from '../../src/core/attempt.ts'
-import { EvidenceError } from '../../src/core/errors.ts'
-import { type Jwk, thumbprint } from '../../src/core/jwk.ts'
-import type { Policy } from '../../src/core/policy.ts'
-import type { LedgerClient, ParticipantInfo } from '../../src/client/ledger-client.ts'
-import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
+import { type Admission, type AdmissionClient, askAdmissionOf, type SignerBefore } from './admission.ts'
+import { settled } from '../../core/attempt.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { type Jwk, thumbprint } from '../../core/jwk.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { LedgerClient, ParticipantInfo } from '../../client/ledger-client.ts'
+import { type CheckedReceipt, ledgerOf } from '../../verify/check-receipt.ts'
 
 /** Who stands behind keys, as the ledger's administrators vouch; each key is asked about once. */
 export class Owners {
@@ -21,8 +21,15 @@ export class Owners {
   /** The admission of a receipt's signer, verified under the policy; undefined where the ledger shows none. */
   admission(checked: CheckedReceipt): Promise<Admission | undefined> {
     const { common, header } = checked.statement ?? {}
-    const key = `${common?.iss} ${header?.kid}`
-    const asked = this.known.get(key) ?? askAdmission(checked, this.policy, this.asker())
+    if (common === undefined || header === undefined) return Promise.resolve(undefined)
+    const before = checked.receipt.entry.index
+    return this.admissionOf({ iss: common.iss, kid: header.kid, before, origin: ledgerOf(checked) })
+  }
+
+  /** The admission of somebody who signed something, verified under the policy; undefined where the ledger shows none. */
+  admissionOf(signer: SignerBefore): Promise<Admission | undefined> {
+    const key = `${signer.iss} ${signer.kid}`
+    const asked = this.known.get(key) ?? askAdmissionOf(signer, this.policy, this.asker())
     this.known.set(key, asked)
     return asked
   }
@@ -43,7 +50,7 @@ export class Owners {
     return this.listed
   }
 
-  private asker(): Parameters<typeof askAdmission>[2] {
+  private asker(): AdmissionClient {
     const { client } = this
     return { participants: () => this.participants(), receipt: (index) => client.receipt(index) }
   }
