@@ -92,6 +92,7 @@ export function mergeIndices(lists: readonly (readonly number[])[], limit: numbe
 export function reachOf(key: LookupKey | undefined, scope: SearchScope, limit: number): number {
   if (scope.of === 'issuers') return listsWithin(key, scope.issuers).length * limit + scope.others.length
   if (key === undefined || key.by === 'kind') return limit
-  // Of the lists together as many more as are hidden anywhere; as many again are read where none of these is among them.
-  return limit + 2 * (scope.out?.indices.size ?? 0)
+  // In all lists together, and in each that has some, everything that may be hidden.
+  const hidden = scope.out?.indices.size ?? 0
+  return limit + 2 * hidden + limit * (scope.out?.lists.size ?? 0)
 }

@@ -297,8 +297,8 @@ describe('CR-M1: what one search may cost', () => {
   it('ends after a bounded number of entries of look-up lists, whatever is found, and leaves the rest to be asked again', async () => {
     const absent = await counted(digests(1000, (i) => `absent ${i}`))
     const answered = absent.results.filter(({ entries }) => entries !== null).length
-    // Each looks at 17 and, of the depositor that sealed 600, at 600 and twice 17 more at most; the last may go beyond.
-    expect(answered).toBe(Math.ceil(500_000 / (17 + 600 + 34)))
+    // Each looks at 17 and 600 that are sealed, and at as many in the list of who sealed them, at most; the last may go beyond.
+    expect(answered).toBe(Math.ceil(500_000 / (2 * (17 + 600))))
     const mixed = await counted(digests(1000, (i) => (i === 0 ? 'same' : `absent ${i}`)))
     expect(mixed.calls).toBe(absent.calls)
     expect(mixed.results.map(({ entries, more }) => [entries, more])).toEqual(

@@ -11,12 +11,11 @@ import { readable } from './readable.ts'
 type Database = Level<Uint8Array, Uint8Array>
 
 const none = Buffer.alloc(0)
-/** Keys that one read makes up for at most: what it costs each search where something is sealed. */
-const insteadAtOnce = 256
-
 const nothingOut: LeftOut = { indices: new Set(), lists: new Map() }
 /** Keys by which lists are sought where a page does not begin at their beginning. */
 const probeKeys = 16
+/** Entries that may be left out of which one read may have none or some, and reads as many keys: what it costs each where something is sealed. */
+const hiddenAtOnce = 256
 /** Most keys, and most of their bytes, of one page of a scan: some 2 ms of work in this thread. */
 const pageKeys = 4000
 const pageBytes = 1024 * 1024
@@ -102,9 +101,8 @@ export class LevelLookups {
     const most = limit + out.indices.size
     let merged: number[] = []
     for (let from = begin; ; ) {
-      const page = await this.db.keys({ gte: from, lt: end, limit: width + out.indices.size }).all()
+      const page = await this.evenly({ gte: from, lt: end }, width, out.indices.size, out)
       const indices = page.map(indexOf)
-      await this.readInstead(indices, width, out.indices.size, out)
       merged = mergeIndices([merged, indices.filter((index) => index > after)], most)
       const shown = page.filter((_, i) => !out.indices.has(indices[i] as number))
       const [first, last] = [shown[0], shown[width - 1]]
@@ -114,9 +112,7 @@ export class LevelLookups {
       const isRead = after < 0 && isSameList(first, last)
       if (!isRead) {
         const more = out.lists.get(list.subarray(begin.length - 1, -1).toString()) ?? 0
-        const found = await this.read(list, after, limit + more)
-        await this.readInstead(found, limit, more, out)
-        merged = mergeIndices([merged, found], most)
+        merged = mergeIndices([merged, (await this.evenly(within(list, after), limit, more, out)).map(indexOf)], most)
       }
       // Past the zero that ends the list's name.
       from = lookupStart(list)
@@ -124,21 +120,22 @@ export class LevelLookups {
     }
   }
 
-  /**
-   * Reads as many keys of another list as fewer that are left out were found than there could be, up to {@link insteadAtOnce}: so many keys are read, whether what is
-   * asked for leads to some of these or to none. `found`: what a read gave that asked for `wanted` and `more` keys.
-   */
-  private async readInstead(found: readonly number[], wanted: number, more: number, out: LeftOut): Promise<void> {
-    if (out.indices.size === 0) return
-    const hidden = found.filter((index) => out.indices.has(index)).length
-    const lacking = Math.min(more - hidden, wanted + more - found.length)
-    await this.read(this.codec.list(depositList), -1, Math.max(0, Math.min(lacking, insteadAtOnce)))
+  private async read(list: Uint8Array, after: number, limit: number): Promise<number[]> {
+    const keys = await this.db.keys({ ...within(list, after), limit }).all()
+    return keys.map(indexOf)
   }
 
-  private async read(list: Uint8Array, after: number, limit: number): Promise<number[]> {
-    const last = lookupKey(list, Number.MAX_SAFE_INTEGER)
-    const keys = await this.db.keys({ gte: lookupKey(list, after + 1), lte: last, limit }).all()
-    return keys.map(indexOf)
+  /**
+   * The first keys of a range: `limit`, and as many more as may be left out. Where fewer of those are there, as many keys of another list are read instead, so that what
+   * is read does not tell how many there are, up to {@link hiddenAtOnce}.
+   */
+  private async evenly(range: Range, limit: number, more: number, out: LeftOut): Promise<Uint8Array[]> {
+    const keys = await this.db.keys({ ...range, limit: limit + more }).all()
+    if (more === 0) return keys
+    const left = keys.filter((key) => !out.indices.has(indexOf(key))).length
+    const even = Math.min(limit + more, left + Math.min(more, hiddenAtOnce))
+    await this.read(this.codec.list(depositList), -1, Math.max(0, even - keys.length))
+    return keys
   }
 
   /** For each list, as encoded, whether it has the index. */
@@ -186,6 +183,14 @@ function statementIdOf([key, value]: [Uint8Array, Uint8Array]): StatementId {
   const jti = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
   const index = value.length === 40 ? readNumber8(value, 0) : -1
   return { iss: bytes.toString('latin1', 1, bytes.length - 17), jti, index, leafHash: value.subarray(8) }
+}
+
+/** Where keys lie. */
+type Range = Readonly<Record<'gte', Uint8Array> & Partial<Record<'lt' | 'lte', Uint8Array>>>
+
+/** The keys of a list with an index above `after`. */
+function within(list: Uint8Array, after: number): Range {
+  return { gte: lookupKey(list, after + 1), lte: lookupKey(list, Number.MAX_SAFE_INTEGER) }
 }
 
 function isSameList(a: Uint8Array, b: Uint8Array): boolean {
