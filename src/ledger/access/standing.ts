@@ -28,7 +28,7 @@ export interface StatedRule {
   readonly rule: AccessRule
   /** Indices of the deposits that it is about. */
   readonly deposits: readonly number[]
-  /** Of a seal that took the place of a deposit's own: when the last of those would have ended by itself, in milliseconds since 1970. */
+  /** When a deposit's own seal would have ended by itself, in milliseconds since 1970: the last of those whose place this seal took. */
   readonly ownUntilMs?: number
 }
 
