@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { installNativePrimitives } from '../../src/node/native.ts'
+import { append } from '../../src/core/arrays.ts'
 import { defined } from '../../src/core/objects.ts'
 import { inMadeFolder } from '../../src/node/private-folder.ts'
 import { type DepositJob, planDeposit } from '../deposit/plan.ts'
@@ -43,7 +44,7 @@ async function depositDays(options: Options): Promise<number> {
     const { size = 0, sha256 = '', ended } = await asked.readings({ day })
     if (ended !== true) continue
     const known = { name: `readings-${day}.ndjson`, size, digest: { sha256 } }
-    jobs.push(...planDeposit([], { known, ...defined({ receipts: options.receipts }) }).jobs)
+    append(jobs, planDeposit([], { known, ...defined({ receipts: options.receipts }) }).jobs)
   }
   if (jobs.length === 0) {
     output.result({ deposits: [] }, ['no day with readings has ended'])
