@@ -21,7 +21,7 @@ export interface Asking {
   readonly origin?: string | undefined
   /** Id of the participant whose deposit is meant. */
   readonly depositor?: string | undefined
-  /** Told whose deposit an exhibit number was found to be, before anything is signed. */
+  /** Takes a line on whose deposit an exhibit number was found to be, before anything is signed. */
   readonly note?: ((line: string) => void) | undefined
 }
 

@@ -1,3 +1,4 @@
+import { caseNumbersOf, lookupForm } from '../../src/statements/disclosures.ts'
 import { foundPages } from '../../src/client/pages.ts'
 import { settled } from '../../src/core/attempt.ts'
 import { type ErrorCode, EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
@@ -58,10 +59,16 @@ async function searchServer(
           continue
         }
         const bytes = Buffer.from(receipt)
-        if (parseReceipt(bytes).proof.index !== index)
+        const { proof, disclosures } = parseReceipt(bytes)
+        if (proof.index !== index)
           throw new EvidenceError('server-answer', `the server gives the receipt of another entry than ${index}`, {
             index,
           })
+        if (!caseNumbersOf(disclosures).includes(lookupForm(number))) {
+          const message = `the receipt of entry ${index}, which the server found, does not disclose the case number`
+          notGathered.push({ case: number, index, code: 'number-not-shown', message })
+          continue
+        }
         await gathering.addBytes(bytes)
         found++
       }

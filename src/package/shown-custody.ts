@@ -25,7 +25,7 @@ export interface ShownSigner {
 export interface ShownOfCustody {
   /** Receipts that verified, as of all here. */
   readonly deposit: CheckedReceipt
-  /** Those of all entries that say something of its custody: a status shows each of them. */
+  /** All entries that say something of its custody: a status shows each of them. */
   readonly later: readonly CheckedReceipt[]
   readonly signers: readonly ShownSigner[]
   /** Entries by authorities that order something. */

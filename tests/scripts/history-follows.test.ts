@@ -168,7 +168,7 @@ interface Told {
 
 /** Exit code, who holds the one item, and what the step is that does not follow or is not judged. */
 function brief({ code, verified, deposits }: Told): string {
-  const [{ items: [item] = [], notFollowing } = { notFollowing: [] }] = deposits
+  const [{ items: [item], notFollowing } = { items: [], notFollowing: [] }] = deposits
   const troubles = notFollowing.map(({ state, why }) => `${state} ${why.split(':')[0]?.split(' ')[0]}`)
   return [code, verified ? 'verified' : 'not', `${item?.state} ${item?.holder}`, ...troubles].join('; ')
 }

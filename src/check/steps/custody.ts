@@ -1,3 +1,4 @@
+import { append } from '../../core/arrays.ts'
 import { attempt, settledOr } from '../../core/attempt.ts'
 
 import { EvidenceError } from '../../core/errors.ts'
@@ -34,7 +35,7 @@ export async function askCustody(
   const steps = [...named].flatMap((index) => readReceipt(receipts.get(index), asking.policy) ?? [])
   const orders = (await Promise.all(steps.map((step) => ordersOf(step, asking)))).flat()
   const signers: ShownSigner[] = []
-  for (const one of [deposit, ...steps, ...orders]) signers.push(...(await signersOf(one, asking.owners)))
+  for (const one of [deposit, ...steps, ...orders]) append(signers, await signersOf(one, asking.owners))
   return replayCustody({ deposit, later: steps, orders, signers: each(signers) })
 }
 
