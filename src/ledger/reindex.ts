@@ -9,6 +9,7 @@ import type { CopiedEntry } from './copy/piece.ts'
 import { rebuildDatabase } from './copy/rebuild.ts'
 import type { DataFolder } from './data-folder.ts'
 import { syncFolder, syncTree } from '../node/durable-file.ts'
+import { giveFolder } from '../node/give-folder.ts'
 import { removeTree } from '../node/remove-tree.ts'
 import { readErasures } from './erasures.ts'
 import { FolderSource } from './folder-source.ts'
@@ -73,6 +74,8 @@ async function reindexHeld(
     },
     (storage) => compare(source.storage, storage, size),
   )
+  // Who ran it as root leaves a database that the ledger's own user can open.
+  giveFolder(fresh, folder.database)
   syncTree(fresh)
   // Whatever the lock says: a ledger that went on, or had something erased, while it was read keeps its database.
   const answered = readHead(folder.head, key).checkpoint.size

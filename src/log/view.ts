@@ -17,6 +17,7 @@ import type { StatementBody } from '../statements/kinds.ts'
 import { bodyOfEntry, openEntry } from '../statements/open.ts'
 import { keysBroughtBy } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
+import { AuthenticTiles } from './authentic-tiles.ts'
 import type { LogSource } from './log.ts'
 
 /** An entry of a log, read. */
@@ -49,6 +50,8 @@ export class LogView {
   private readonly note: Uint8Array
   private readonly readOne: EntryReader | undefined
   private readonly tiles = new Map<string, Tile>()
+  /** Tiles that are shown to belong to the checkpoint, which keeps none for {@link read}. */
+  readonly authentic: AuthenticTiles
   private readonly bundles = new Map<number, Promise<(Uint8Array | undefined)[]>>()
 
   /** @param note a checkpoint of the log, verbatim. Throws the codes of parseSignedCheckpoint. */
@@ -58,6 +61,7 @@ export class LogView {
     this.note = note
     this.readOne = readOne
     this.checkpoint = parseSignedCheckpoint(note).checkpoint
+    this.authentic = new AuthenticTiles(this.name, this.checkpoint, (level, n) => this.tileBytes(level, n))
   }
 
   /** The log at its own checkpoint; nothing is verified yet. Throws what reading throws. */
@@ -116,21 +120,6 @@ export class LogView {
   async root(): Promise<Uint8Array> {
     await this.load([{ begin: 0, end: this.size }])
     return rootFromTiles(this.size, this.read)
-  }
-
-  /** Leaf hashes of the entries from `from` on, 32 bytes each, out of tiles of level 0. Throws as {@link load}. */
-  async leavesFrom(from: number): Promise<Uint8Array> {
-    const parts: Uint8Array[] = []
-    for (let n = Math.floor(from / tileWidth); n * tileWidth < this.size; n++)
-      parts.push((await this.tileBytes(0, n)).subarray(Math.max(0, from - n * tileWidth) * 32))
-    // Only now is it known that the log has as many as its checkpoint claims.
-    const out = new Uint8Array((this.size - from) * 32)
-    let at = 0
-    for (const part of parts) {
-      out.set(part, at)
-      at += part.length
-    }
-    return out
   }
 
   private bundle(n: number): Promise<(Uint8Array | undefined)[]> {

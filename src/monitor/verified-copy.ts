@@ -1,18 +1,18 @@
 import { join } from 'node:path'
-import { attempt, settled } from '../core/attempt.ts'
+import { attempt } from '../core/attempt.ts'
 import { toBase64 } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
 import { leafHash } from '../core/entry.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
-import { tilesAt, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
+import { tilesAt, tileWidth } from '../core/merkle/layout.ts'
 import { CompactRange } from '../core/merkle/range.ts'
 import { inclusionProof, rootFromTiles, subtreeHashFrom } from '../core/merkle/tiles.ts'
 import { applyPolicy, type Policy } from '../core/policy.ts'
 import type { Misbehaviour } from '../core/misbehaviour.ts'
 import { GrowingWalk, type GrowthReport } from '../verify/growing-walk.ts'
 import { isSignedByLedger } from '../verify/ledger-keys.ts'
-import { prefixHashes, prefixParts } from '../verify/prefix-parts.ts'
+import { prefixHashes, prefixParts, rootsFromParts } from '../verify/prefix-parts.ts'
 import { type Finding, findingOf } from '../verify/report.ts'
 import type { EntryObserver } from '../verify/judge-entry.ts'
 import { KnownNames } from '../node/known-names.ts'
@@ -53,8 +53,8 @@ export type Growth =
   | { readonly kind: 'refused'; readonly finding: Finding }
 
 const bundlesAtOnce = 4
-/** New entries that are taken in one step: their leaf hashes are held in memory, 32 bytes each. */
-const maxGrowth = 2 ** 27
+/** New entries that are taken in one step: their leaf hashes are held in memory, 32 bytes each, from the moment at which each entry is there and verified. */
+const maxGrowth = 2 ** 24
 
 /** A ledger's copy that holds nothing unverified, and grows (docs/design/monitoring-others.md). */
 export class VerifiedCopy {
@@ -164,11 +164,12 @@ export class VerifiedCopy {
       const message = `the checkpoint claims ${size - from} new entries, more than a copy takes at once`
       throw new EvidenceError('server-answer', message)
     }
-    const leaves = await view.leavesFrom(from)
+    const refused = await this.refusalOf(view, bytes)
+    if (refused !== undefined) return refused
+    const leaves = await this.takeEntries(source, view, from)
     const range = this.range.copy()
     append(range, leaves)
-    if (!equalBytes(range.root(), root)) return this.explain(view, bytes)
-    await this.takeEntries(source, from, size, leaves)
+    if (!equalBytes(range.root(), root)) return { kind: 'refused', finding: findingOf(rootMismatch(root)) }
     this.folder.writeTiles(from, size, leaves)
     const report = await this.walk.advance(this.folder, leaves, verified, observer)
     this.range = range
@@ -179,44 +180,56 @@ export class VerifiedCopy {
     return { kind: 'grown', from, to: size, report }
   }
 
-  /** The new leaves do not go on from those held: either the ledger's history does not, or its tiles are not of its checkpoint. */
-  private async explain(view: LogView, bytes: Uint8Array): Promise<Growth> {
+  /**
+   * What a few tiles show before any entry is read: that the ledger's tiles are not of its checkpoint, or that its history does not go on from the one
+   * held. Undefined where neither is so. Throws what reading throws.
+   */
+  private async refusalOf(view: LogView, bytes: Uint8Array): Promise<Growth | undefined> {
     const { size, root } = view.checkpoint
-    const mismatch = new EvidenceError('root-mismatch', 'the ledger’s tiles are not those that its checkpoint signs', {
-      expected: toBase64(root),
-    })
-    if (this.held === undefined || this.size === 0) return { kind: 'refused', finding: findingOf(mismatch) }
-    // Who does not give what would explain it leaves it as it is: both checkpoints are told.
-    const explained = await settled(view.load(prefixParts(this.size, size)).then(() => view.root()))
-    if (explained instanceof EvidenceError || !equalBytes(explained, root))
-      return { kind: 'refused', finding: findingOf(mismatch) }
+    await view.authentic.requireRoot()
+    if (this.held === undefined || this.size === 0) return undefined
+    await view.load(prefixParts(this.size, size))
     const hashes = prefixHashes(this.size, size, subtreeHashFrom(view.read))
+    const roots = rootsFromParts(this.size, size, hashes)
+    // Both checkpoints are told where what is shown explains neither.
+    if (roots === undefined || !equalBytes(roots.root2, root))
+      return { kind: 'refused', finding: findingOf(rootMismatch(root)) }
+    if (equalBytes(roots.root1, this.range.root())) return undefined
     return { kind: 'misbehaviour', proof: { kind: 'inconsistent', notes: [this.held.bytes, bytes], hashes } }
   }
 
-  /** Every bundle that changes, each entry compared with its leaf hash, kept as soon as it is verified. */
-  private async takeEntries(source: LogSource, from: number, size: number, leaves: Uint8Array): Promise<void> {
-    const first = Math.floor(from / tileWidth)
-    const known = from % tileWidth
-    const take = async (n: number): Promise<void> => {
-      const width = tileWidthAt(0, n, size)
-      const begin = n * tileWidth
-      const own = new Uint8Array(width * 32)
-      if (n === first && known > 0) own.set(this.walk.history.leaves(begin, known))
-      own.set(
-        leaves.subarray((Math.max(begin, from) - from) * 32, (begin + width - from) * 32),
-        Math.max(0, from - begin) * 32,
-      )
+  /**
+   * Every bundle that changes, each entry compared with its leaf hash, kept as soon as it is verified; gives the leaf hashes of the new entries. A few tiles
+   * are read at a time, each of them shown to belong to the signed root, and their entries after them: a ledger that claims more than it has is found
+   * before more than that is held.
+   */
+  private async takeEntries(source: LogSource, view: LogView, from: number): Promise<Uint8Array> {
+    const { size } = view
+    const leaves = new Uint8Array((size - from) * 32)
+    const take = async (n: number, own: Uint8Array): Promise<void> => {
       if (await this.folder.holdsBundle(n, own)) return
-      const entries = await source.entries(n, width)
+      const entries = await source.entries(n, own.length / 32)
       if (areLeaves(entries, own)) return this.folder.writeBundle(n, entries)
-      throw wrongEntry(entries, own, begin)
+      throw wrongEntry(entries, own, n * tileWidth)
     }
-    for (let n = first; n * tileWidth < size; n += bundlesAtOnce) {
-      const count = Math.min(bundlesAtOnce, tilesAt(0, size) - n)
-      await Promise.all(Array.from({ length: count }, (_, i) => take(n + i)))
+    for (let n = Math.floor(from / tileWidth); n * tileWidth < size; n += bundlesAtOnce) {
+      const tiles: Uint8Array[] = []
+      for (let i = n; i < Math.min(n + bundlesAtOnce, tilesAt(0, size)); i++) {
+        const tile = await view.authentic.tile(0, i)
+        tiles.push(tile)
+        const known = Math.max(0, from - i * tileWidth)
+        leaves.set(tile.subarray(known * 32), (i * tileWidth + known - from) * 32)
+      }
+      await Promise.all(tiles.map((own, i) => take(n + i, own)))
     }
+    return leaves
   }
+}
+
+function rootMismatch(root: Uint8Array): EvidenceError {
+  return new EvidenceError('root-mismatch', 'the ledger’s tiles are not those that its checkpoint signs', {
+    expected: toBase64(root),
+  })
 }
 
 function append(range: CompactRange, leaves: Uint8Array): void {

@@ -8,8 +8,8 @@ import { fsPath } from './file-path.ts'
  * is open already, and what is in it is removed by its open folder.
  */
 
-/** The open folder as a path, which names it whatever becomes of its name: Linux has that. */
-function openPath(fd: number): string | undefined {
+/** An open folder as a path, which names it whatever becomes of its name; undefined where the system has no such thing: Linux does. */
+export function openPath(fd: number): string | undefined {
   const path = `/proc/self/fd/${fd}`
   return existsSync(path) ? path : undefined
 }

@@ -1,14 +1,18 @@
 import { toBase64 } from '../core/base64.ts'
+import { settled } from '../core/attempt.ts'
 import { concatAll, equalBytes } from '../core/bytes.ts'
 import type { Checkpoint } from '../core/checkpoint-text.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
 import { leafHash } from '../core/entry.ts'
-import { isEvidenceError } from '../core/errors.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { emptyRoot } from '../core/merkle/hashing.ts'
 import { tileLevels, tilesAt, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
 import { CompactRange } from '../core/merkle/range.ts'
 import { fullTileRoots } from '../core/merkle/tile.ts'
+import { defined } from '../core/objects.ts'
 import type { Appraiser } from './appraiser.ts'
 import { type Finding, type FindingList, findingOf } from './report.ts'
+import { AuthenticTiles } from '../log/authentic-tiles.ts'
 import type { LogSource } from '../log/log.ts'
 import type { WalkHistory } from './walk-history.ts'
 
@@ -22,6 +26,8 @@ export interface TreeFacts {
   readonly leaves: number
   /** Root of the first `size` leaves, of those that the tiles gave. */
   readonly rootAt: (size: number) => Uint8Array
+  /** True where the tree is too large to be walked on: nothing of it shows that it is there. */
+  readonly isEnded?: boolean
 }
 
 type TileRead = { readonly bytes: Uint8Array } | { readonly fault: Finding }
@@ -41,6 +47,9 @@ async function readTile(source: LogSource, level: number, n: number, width: numb
 }
 
 /** Tiles that are read and hashed in one go, and such goes that are under way at once. */
+/** Leaves of a tree that is walked whole whatever its root shows, so that every fault of it is told. Of a larger one nothing is held that the root does not show. */
+const mostUnshown = 2 ** 20
+
 const tilesPerStep = 32
 const lookahead = 4
 
@@ -119,6 +128,30 @@ export async function walkTree(
     higher[level + 1] = above
     if (level + 1 < levels && above % tileWidth === 0) await settle(level + 1, above / tileWidth - 1, tileWidth)
   }
+  const isLarge = size > mostUnshown
+  const authentic = new AuthenticTiles(source.name, checkpoint, async (level, n) => {
+    const read = await readTile(source, level, n, tileWidthAt(level, n, size))
+    if ('bytes' in read) return read.bytes
+    const { code, message, where } = read.fault
+    throw new EvidenceError(code, message, defined({ where }))
+  })
+  /** Whether a full tile of level 0 with this root belongs to the signed root, as far as that is asked; a fault where not. */
+  const isShown = async (n: number, root: Uint8Array): Promise<boolean> => {
+    const above = isLarge ? await settled(authentic.rootOf(0, n)) : root
+    if (above instanceof EvidenceError) faults.add(findingOf(above))
+    else if (equalBytes(above, root)) return true
+    else {
+      const message = 'A stored tile does not have the root that stands in the tile above it.'
+      faults.add({ code: 'tile-altered', message, where: `tile ${n} of level 0` })
+    }
+    return false
+  }
+  // Before a tile is asked for that no root shows to be there.
+  const edge = isLarge ? await settled(authentic.requireRoot()) : undefined
+  if (edge instanceof EvidenceError) {
+    faults.add(findingOf(edge))
+    return { authentic: false, leaves: 0, rootAt: () => emptyRoot(), isEnded: true }
+  }
   tiles: for await (const step of leafTiles(source, size, appraiser)) {
     for (const { read, root } of step) {
       if ('fault' in read) {
@@ -126,6 +159,8 @@ export async function walkTree(
         whole = false
         break tiles
       }
+      if (root !== undefined && !(await isShown(leaves / tileWidth, root)))
+        return { authentic: false, leaves, rootAt: (upTo) => rootOf(history, roots, upTo), isEnded: true }
       history.addLeaves(leaves, read.bytes)
       leaves += read.bytes.length / 32
       if (root === undefined) continue

@@ -89,7 +89,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const history = new WalkHistory()
   const appraiser = options.appraiser?.isWorth?.(checkpoint.size) === false ? undefined : options.appraiser
   const tree = await walkTree(source, checkpoint, history, faults, appraiser)
-  let isCutOff = false
+  let isCutOff = tree.isEnded === true
   const guarded = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
     try {
       return isCutOff ? undefined : await step()

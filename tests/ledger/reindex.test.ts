@@ -1,6 +1,18 @@
-import { cpSync, existsSync, renameSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { reindex } from '../../src/ledger/reindex.ts'
+import { giveFolder } from '../../src/node/give-folder.ts'
 import { editDatabase, folderHash, readRawEntry, writeRawEntry } from '../support/damage.ts'
 import type { TestFolder } from '../support/folder.ts'
 import { judgeFolder } from '../support/folder-faults.ts'
@@ -33,6 +45,27 @@ describe('reindex', () => {
     expect(ledger.reads.size).toBe(size)
     await ledger.close()
     expect(existsSync(`${test.folder.database}.old`) || existsSync(`${test.folder.database}.new`)).toBe(false)
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('by root leaves the database to the owner of the one before', async () => {
+    const { database } = test.folder
+    const owners = (folder: string): number[] => [
+      ...new Set([folder, ...readdirSync(folder).map((name) => join(folder, name))].map((path) => statSync(path).uid)),
+    ]
+    expect(owners(database)).toEqual([0])
+    chownSync(database, 65534, 65534)
+    await reindex(test.root)
+    expect(owners(database)).toEqual([65534])
+    // What others put into its place is not given away.
+    const planted = `${database}.planted`
+    mkdirSync(planted)
+    writeFileSync(join(planted, 'file'), '')
+    linkSync(join(planted, 'file'), `${planted}.other`)
+    giveFolder(planted, database)
+    expect([statSync(planted).uid, statSync(`${planted}.other`).uid]).toEqual([65534, 0])
+    chownSync(planted, 65533, 65533)
+    giveFolder(planted, database)
+    expect(statSync(planted).uid).toBe(65533)
   })
 
   it('mends look-up keys, statement ids, tiles and the registry checksum, and says how many', async () => {

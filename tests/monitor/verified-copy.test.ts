@@ -1,11 +1,16 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { utf8 } from '../../src/core/bytes.ts'
+import { concatAll, utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import type { EvidenceError } from '../../src/core/errors.ts'
 import { leafHash } from '../../src/core/entry.ts'
-import { tilePath } from '../../src/core/merkle/layout.ts'
+import { tilePath, tileWidthAt } from '../../src/core/merkle/layout.ts'
+import { fullTileRoots, Tile } from '../../src/core/merkle/tile.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import type { LogSource } from '../../src/log/log.ts'
 import { serveCopy } from '../../src/monitor/copy-server.ts'
-import { trustedNote, VerifiedCopy } from '../../src/monitor/verified-copy.ts'
+import { type SignedNote, trustedNote, VerifiedCopy } from '../../src/monitor/verified-copy.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { UrlSource } from '../../src/client/url-source.ts'
 import { encodeMisbehaviour } from '../../src/core/misbehaviour.ts'
@@ -15,7 +20,7 @@ import { walk } from '../../src/verify/walk.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { LogView } from '../../src/log/view.ts'
 import { StaticSource } from '../../cli/sources/static-source.ts'
-import { depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { request } from '../support/server.ts'
 import { deposit, statement } from '../support/statements.ts'
@@ -260,5 +265,90 @@ describe('an entry that the rulebook forbids', () => {
     const growth = await copy.advance(chain, noteOf(chain))
     expect(growth).toMatchObject({ kind: 'grown', report: { faults: [{ code: 'items-count', index: 3 }] } })
     expect(leafHash(chain.bytes[3] as Uint8Array)).toEqual(copy.walk.leaf(3).slice())
+  })
+})
+
+describe('BR-M8: a ledger that claims more than it has', () => {
+  /** A source of a signed size, that counts what it is asked for. */
+  function claiming(size: number, tileOf: (level: number, n: number, width: number) => Uint8Array) {
+    const asked = { tiles: 0, bundles: 0 }
+    const tiles = (level: number, n: number): Tile => Tile.parse(tileOf(level, n, tileWidthAt(level, n, size)))
+    const root = rootFromTiles(size, tiles)
+    const source: LogSource = {
+      name: 'hostile',
+      checkpoint: () => Promise.resolve(new Uint8Array()),
+      tile: (level, n, width) => {
+        asked.tiles++
+        return Promise.resolve(tileOf(level, n, width))
+      },
+      entries: (_n, width) => {
+        asked.bundles++
+        return Promise.resolve(Array.from({ length: width }, () => utf8('an entry')))
+      },
+    }
+    const note = (of: Uint8Array) =>
+      trustedNote(utf8(signCheckpoint({ origin, size, root: of }, ledgerKey, ledgerSigner.sign)), policy)
+    return { source, asked, note, root }
+  }
+  const filled = (byte: number, width: number): Uint8Array => new Uint8Array(32 * width).fill(byte)
+  /** Every full tile of a level is the same, and every one above is made of it: a tree of any size. */
+  const repeated = (leaf: Uint8Array) => {
+    const hashes = [leaf]
+    return (level: number, _n: number, width: number): Uint8Array => {
+      for (let at = hashes.length; at <= level; at++)
+        hashes.push(fullTileRoots(concatAll(Array.from({ length: 256 }, () => hashes[at - 1] as Uint8Array))))
+      return concatAll(Array.from({ length: width }, () => hashes[level] as Uint8Array))
+    }
+  }
+  const size = 2 ** 24 - 1
+
+  it('is refused at the right edge, before any other tile is read', async () => {
+    const { source, asked, note } = claiming(size, (level, _n, width) => filled(level + 1, width))
+    expect(await (await open()).advance(source, note(filled(9, 1)))).toMatchObject({
+      kind: 'refused',
+      finding: { code: 'root-mismatch' },
+    })
+    expect(asked).toEqual({ tiles: 3, bundles: 0 })
+  })
+
+  it('is refused at the first tile that is not of the one above it', async () => {
+    const { source, asked, note, root } = claiming(size, (level, _n, width) => filled(level + 1, width))
+    expect(await (await open()).advance(source, note(root))).toMatchObject({
+      kind: 'refused',
+      finding: { code: 'root-mismatch', where: 'tile 0 of level 1' },
+    })
+    expect(asked).toEqual({ tiles: 4, bundles: 0 })
+  })
+
+  it('is refused at the first entries that it has not, though its tree is one', async () => {
+    const { source, asked, note, root } = claiming(size, repeated(filled(7, 1)))
+    expect(await (await open()).advance(source, note(root))).toMatchObject({
+      kind: 'refused',
+      finding: { code: 'entry-altered' },
+    })
+    // Of levels 0 to 2 the edge, the first of level 1, and the first four of level 0.
+    expect(asked).toEqual({ tiles: 8, bundles: 4 })
+  })
+
+  it('is refused for more than a copy takes at once, before anything is read', async () => {
+    const { source, asked, note, root } = claiming(2 ** 24 + 1, repeated(filled(7, 1)))
+    expect(await (await open()).advance(source, note(root)).catch(({ code }: EvidenceError) => code)).toBe(
+      'server-answer',
+    )
+    expect(asked).toEqual({ tiles: 0, bundles: 0 })
+  })
+
+  it('is not walked past what its root shows by a verification', async () => {
+    const codesOf = async (source: LogSource, note: SignedNote): Promise<readonly string[]> => {
+      const report = await walk({ source: { ...source, checkpoint: () => Promise.resolve(note.bytes) }, policy })
+      return report.faults.map(({ code }) => code)
+    }
+    const lying = claiming(size, (level, _n, width) => filled(level + 1, width))
+    expect(await codesOf(lying.source, lying.note(filled(9, 1)))).toEqual(['root-mismatch'])
+    expect(lying.asked).toEqual({ tiles: 3, bundles: 0 })
+    expect(await codesOf(lying.source, lying.note(lying.root))).toEqual(['root-mismatch'])
+    expect(lying.asked.bundles).toBe(0)
+    // What is read ahead.
+    expect(lying.asked.tiles).toBeLessThan(200)
   })
 })
