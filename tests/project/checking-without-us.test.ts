@@ -48,7 +48,7 @@ async function makeArtefacts(authority: AuthorityServer, anchors: string): Promi
     mkdirSync(on('case'))
     for (const name of ['note.txt', 'odd\\name.txt', 'third.txt'])
       writeFileSync(on(`case/${name}`), `content of ${name}`)
-    await evidenceOk(['deposit', on('photo.jpg'), '--note', 'Counter 2.', ...to])
+    await evidenceOk(['deposit', on('photo.jpg'), '--note', 'Counter 2.\u009b2J\u202e', ...to])
     await evidenceOk(['deposit', on('case'), ...to])
     await evidenceOk(['prove', on('case/note.txt'), '--data', data, '--out', on('note.txt.file-proof')])
     cpSync(on('case/note.txt'), on('note.txt'))
@@ -220,7 +220,8 @@ describe.skipIf(lacks('openssl', 'faketime'))('docs/checking-without-us.md', () 
       'evidence.deposit by depositor with key',
       'unchanged since deposit: item 0',
       'sealed claim ["',
-      '"Counter 2."]',
+      // What a terminal would act on is shown.
+      '"Counter 2.\\u{9b}2J\\u{202e}"]',
       '0 withheld',
       'unchanged since deposit: ',
       'Verification: OK',
@@ -230,6 +231,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('docs/checking-without-us.md', () 
       'entries are those that are signed',
     ])
       expect(said).toContain(told)
+    expect(said).not.toMatch(/[\u001b\u009b\u202e]/)
     expect(said.match(/Signature Verified Successfully/g)?.length).toBeGreaterThanOrEqual(14)
   })
 
