@@ -164,6 +164,10 @@ it('CR-M6: an operator erases neither the terms of a seal or hold that stands, n
   const ledger = await server.folder.open()
   for (const { at } of [seal, hold, of, challenge])
     await expect(ledger.eraseDisclosures(at.index)).rejects.toMatchObject({ code: 'under-hold' })
+  // Nor does an order of the ledger that goes on from this one.
+  const digests = challenge.made.disclosures.map(({ digest }) => digest)
+  const [ordered] = await ledger.executeSuccessorOrders([{ by: 1, of: [{ ...named(challenge), digests }] }])
+  expect(ordered).toMatchObject({ outcome: 'refused', code: 'under-hold' })
   expect(await ledger.eraseDisclosures(free.at.index)).toHaveLength(2)
   await ledger.close()
   server = await server.restart()
