@@ -168,7 +168,12 @@ interface Told {
 
 /** Exit code, who holds the one item, and what the step is that does not follow or is not judged. */
 function brief({ code, verified, deposits }: Told): string {
-  const [{ items: [item], notFollowing } = { items: [], notFollowing: [] }] = deposits
+  const [
+    {
+      items: [item],
+      notFollowing,
+    } = { items: [], notFollowing: [] },
+  ] = deposits
   const troubles = notFollowing.map(({ state, why }) => `${state} ${why.split(':')[0]?.split(' ')[0]}`)
   return [code, verified ? 'verified' : 'not', `${item?.state} ${item?.holder}`, ...troubles].join('; ')
 }
@@ -246,6 +251,20 @@ describe('CR-M8: a history', () => {
     expect(brief(await ended.history())).toMatch(/; ended depositor$/)
     ended.shut.add(order)
     expect(brief(await ended.history())).toMatch(/^0; verified; not-judged depositor; not-judged /)
+  })
+
+  it('follows a release of several exhibits, of which one is shown', async () => {
+    const ledger = new HostileLedger()
+    const other = ledger.say('depositor', 'evidence.deposit', { items: [itemFor('y')] })
+    const exhibits = [other, ledger.deposit].map((index) => ledger.chain.reference(index))
+    const take = (release: string): void => {
+      const at = ledger.say('lab', 'custody.transfer', transferMembers(release, 'accepted', 2))
+      ledger.events.push({ at, what: 'handed-over', code: 'accepted' })
+    }
+    take(ledger.release('depositor', 'lab', { exhibits }))
+    expect(brief(await ledger.history())).toBe('0; verified; held lab')
+    take(ledger.release('thief', 'lab', { exhibits }))
+    expect(brief(await ledger.history())).toBe('3; not; held lab; does-not-follow custody-not-holder')
   })
 
   it('is not told where an entry of its custody is not shown', async () => {
