@@ -17,7 +17,7 @@ export class AuthenticTiles {
   private readonly name: string
   private readonly checkpoint: Pick<Checkpoint, 'size' | 'root'>
   private readonly read: TileBytes
-  /** Those at the right edge, by level. */
+  /** Tiles at the right edge, by level. */
   private edge: ReadonlyMap<number, Tile> | undefined
   /** The last of each level that was given. */
   private readonly last = new Map<number, { readonly n: number; readonly bytes: Uint8Array }>()
