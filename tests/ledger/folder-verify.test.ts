@@ -193,6 +193,18 @@ describe('verifying a data folder', () => {
     expect(report.notChecked.join(' ')).toContain('keys that lead astray')
   })
 
+  it('BR-M7: names a log that says its sequence numbers twice, at which LevelDB would end the process', async () => {
+    rmSync(test.root, { recursive: true })
+    cpSync(join(kept.path, 'data'), test.root, { recursive: true })
+    const [log = ''] = databaseFiles(test.folder.database, /\.log$/)
+    cpSync(log, join(test.folder.database, '999990.log'))
+    await expect(verify()).rejects.toMatchObject({
+      code: 'database-log-damaged',
+      message: expect.stringContaining('comes after'),
+    })
+    await expect(test.open()).rejects.toMatchObject({ code: 'database-log-damaged' })
+  })
+
   it('reports a damaged log, and still walks what can be read', async () => {
     rmSync(test.root, { recursive: true })
     cpSync(join(kept.path, 'data'), test.root, { recursive: true })

@@ -181,12 +181,12 @@ describe('the snapshot of the state', () => {
   })
 
   /** Writes a file of this ledger's own signature over any body. */
-  async function writeSigned(body: Uint8Array): Promise<void> {
+  function writeSigned(body: Uint8Array): void {
     const { key, sign } = { key: readOwnKey(test.folder), sign: readKeyFile(test.folder.ledgerKey).sign }
     const { size, checkpoint } = ledger.reads
     const { root } = parseSignedCheckpoint(utf8(checkpoint)).checkpoint
     const text = `evidence-ledger state v2\n${key.name}\n${size}\n${toBase64(root)}\n${toBase64(sha256(body))}\n`
-    const note = utf8(encodeNote({ text, signatures: [{ ...key, signature: await sign(utf8(text)) }] }))
+    const note = utf8(encodeNote({ text, signatures: [{ ...key, signature: sign(utf8(text)) }] }))
     const length = Buffer.alloc(4)
     length.writeUInt32BE(note.length)
     writeFileSync(test.folder.state, Buffer.concat([length, note, body]))
@@ -198,7 +198,7 @@ describe('the snapshot of the state', () => {
     const checksum = { count: 1, hash: 'a'.repeat(64) }
     const plain = { ...copyableRegistry(registry) }
     const good = { registry: plain, checksum, access: { ...access } }
-    await writeSigned(serialize(good))
+    writeSigned(serialize(good))
     // Its form is right, and what it says is not what the entries say.
     expect(snapshot()).toMatchObject({ checksum })
     await reopen()
@@ -221,17 +221,17 @@ describe('the snapshot of the state', () => {
       { ...good, access: new Map() },
     ]
     for (const body of bodies) {
-      await writeSigned(serialize(body))
+      writeSigned(serialize(body))
       expect([body, snapshot()]).toEqual([body, undefined])
     }
     // What the engine cannot deserialize: of a later version, cut off, or nothing.
     for (const body of [Buffer.from([0xff, 0xfe]), serialize(good).subarray(0, 40), Buffer.alloc(0)]) {
-      await writeSigned(body)
+      writeSigned(body)
       expect(snapshot()).toBeUndefined()
     }
     await reopen()
     // A state within that a kind cannot read.
-    await writeSigned(serialize({ ...good, registry: { ...plain, states: new Map([['custody', 7]]) } }))
+    writeSigned(serialize({ ...good, registry: { ...plain, states: new Map([['custody', 7]]) } }))
     await reopen()
     expect(ledger.standing.registry.participants.has('lab')).toBe(true)
   })
