@@ -48,7 +48,7 @@ function partsOf(element: AsnType | undefined): { readonly tag: number | undefin
   return { tag, text: length === content.length ? latin1(Uint8Array.from(content)) : '' }
 }
 
-/** Of `YYYYMMDDHHMMSSZ`; undefined of a text of another form, and where no calendar has the day or no clock the time. */
+/** Milliseconds since 1970 of `YYYYMMDDHHMMSSZ`; undefined of a text of another form, and where no calendar has the day or no clock the time. */
 function msOf(text: string): number | undefined {
   const [, year, month, day, hours, minutes, seconds] =
     /^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})Z$/.exec(text) ?? []
