@@ -10,6 +10,7 @@ import { outputOf } from '../options/client.ts'
 import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
 import { openCodeArgument } from '../options/values.ts'
 import { changeFlags, submitChange } from '../statements/change.ts'
+import { requireAddressable } from '../options/participant-id.ts'
 import { readRequest } from '../statements/requests.ts'
 
 const flags = [
@@ -43,6 +44,7 @@ Example:
         where: path,
       })
     const { participant } = read.data as AdmitMembers
+    requireAddressable(participant.id)
     requireFingerprint(participant.keys[0], options.fingerprint)
     requireRoles(path, participant.roles, options.role ?? [])
     const { name = participant.name, note, identifiedBy: way } = options

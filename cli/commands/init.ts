@@ -15,6 +15,7 @@ import { commandLine, inGroups } from '../render/command-line.ts'
 import { commonFlags, jsonFlag, outputOf } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import { openKeyFile, passphraseFile, readPassphrase } from '../options/passphrase.ts'
+import { requireAddressable } from '../options/participant-id.ts'
 import { showBefore } from '../statements/before-signing.ts'
 import { initTrial, signGenesis } from '../serve/trial.ts'
 import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
@@ -153,6 +154,7 @@ function administratorFrom(text: string): Administrator {
   const id = text.slice(0, at)
   if (!/^[a-z0-9._-]{1,64}$/.test(id))
     throw new EvidenceError('usage', `${JSON.stringify(id)} is not 1 to 64 of a-z 0-9 . _ -`)
+  requireAddressable(id)
   return { id, jwk: readPublicKey(text.slice(at + 1)) }
 }
 

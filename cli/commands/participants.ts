@@ -26,6 +26,7 @@ import {
   signedClient,
   withIdentityIfAny,
 } from '../options/client.ts'
+import { requireAddressable } from '../options/participant-id.ts'
 import { openKeyFile } from '../options/passphrase.ts'
 import { declare, type OptionsOf, required, requiredRepeated } from '../options/declare.ts'
 import { depositSigned, statementContext } from '../statements/sign.ts'
@@ -94,6 +95,7 @@ Example:
 function admittedId(named: string | undefined, type: string, isPersonal: boolean): string {
   if (!isPersonal) {
     if (named === undefined) throw new EvidenceError('usage', `name the id under which the ${type} is to be admitted`)
+    requireAddressable(named)
     return named
   }
   const id = named ?? `p-${randomBytes(8).toString('hex')}`

@@ -13,12 +13,19 @@ export function report(outcomes: readonly JobOutcome[], output: Output): void {
         kept === undefined ? [] : [`  signed statement is kept; to send it again: evidence deposit --resend ${kept}`]
       return [`${job.outcome.padEnd(13)} ${job.name}${failed}`, ...told]
     }
+    // What happened to the entry later, only the ledger knows: nobody was asked.
+    const isAsked = job.outcome !== 'existing' || job.time !== undefined
     const when = job.time === undefined ? '' : `, ${job.time}`
     const skipped = (job.skipped ?? []).map(({ name, why }) => `  not recorded: ${name} (${why})`)
     return [
       `${job.outcome.padEnd(13)} ${job.name} as entry ${job.index}${when}`,
       ...(job.manifest === undefined ? [] : [`  manifest ${job.manifest}`]),
       `  receipt  ${receipt}${(job.receipts?.length ?? 0) > 1 ? `, and beside each of the other files` : ''}`,
+      ...(isAsked
+        ? []
+        : [
+            '  by that receipt; the ledger was not asked what happened since, such as a retraction: evidence check --online',
+          ]),
       ...(job.cosigned === false ? [`  not cosigned yet; later: evidence show ${job.index} --receipt ${receipt}`] : []),
       ...skipped,
     ]

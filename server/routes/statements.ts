@@ -98,6 +98,7 @@ function withoutReturn(line: Buffer): Buffer {
 
 /** The lines of a batch. Throws `body-too-large`, `body-malformed`. */
 function splitLines(body: Buffer): Buffer[] {
+  if (body.length === 0) throw new EvidenceError('body-malformed', 'the batch holds no statement')
   const lines: Buffer[] = []
   for (let start = 0; start <= body.length; ) {
     if (lines.length === maxBatchLines)

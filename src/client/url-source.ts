@@ -1,3 +1,4 @@
+import { latin1 } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { tilePath, tileWidth } from '../core/merkle/layout.ts'
 import { type NamedTile, splitBundle } from '../log/bundle.ts'
@@ -18,6 +19,12 @@ export class UrlSource implements LogSource {
   async checkpoint(): Promise<Uint8Array> {
     const bytes = await this.fetchBytes('/checkpoint')
     if (bytes === undefined) throw new EvidenceError('server-answer', `there is no checkpoint at ${this.name}`)
+    // A page to log in at, or an error as a document: no ledger speaks there, and nothing of one is judged.
+    if (/^\s*[<{]/.test(latin1(bytes.subarray(0, 64))))
+      throw new EvidenceError(
+        'server-answer',
+        `what ${this.name} gives as its checkpoint is a page or a document, and no checkpoint`,
+      )
     return bytes
   }
 

@@ -49,6 +49,20 @@ describe('a request for admission', () => {
     expect(codeOf(await admit(requestFile({ more: 1 }), '--fingerprint', fingerprint))).toBe('usage')
   })
 
+  it('admits nobody by an id that no client can ask for', async () => {
+    for (const id of ['.', '..']) {
+      const asked = await admit(requestFile({ id }), '--fingerprint', fingerprint)
+      const named = ['--public-key', 'nowhere.jwk', '--type', 'notary', '--role', 'attestor']
+      const told = await evidence(['participants', 'admit', id, ...named, '--json'], { cwd: path })
+      const first = ['--origin', 'x.example/y', '--administrator', `${id}=nowhere.jwk`]
+      const made = await evidence(['init', '--data', 'made', '--production', ...first, '--json'], { cwd: path })
+      for (const result of [asked, told, made]) {
+        expect([result.code, codeOf(result)]).toEqual([2, 'usage'])
+        expect(result.json<CliError>().error.message).toContain('cannot be asked for')
+      }
+    }
+  })
+
   it('R9: grants no role but depositing that the administrator did not name, and shows what the file asks for', async () => {
     const { key: own } = generateSigningKey()
     const file = requestFile({ id: 'boss', roles: ['depositor', 'auditor', 'administrator'], keys: [own.jwk] })

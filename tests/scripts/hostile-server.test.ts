@@ -81,6 +81,24 @@ describe('a server’s word', () => {
     expect(JSON.stringify(result.json())).toContain('file-differs')
   })
 
+  it.each(['<!doctype html>\n<title>Log in</title>', '\n <html>', '{"error":"unauthorised"}'])(
+    'that is a page instead of a checkpoint is no verdict: %s',
+    async (body) => {
+      answer = () => ({ status: 200, type: 'text/html', body })
+      const given = ['--url', url, ...policy, '--json']
+      for (const command of [
+        ['verify', ...given],
+        ['receipt', '2', ...given, '--out', join(top, 'no.tlog-proof')],
+        ['mirror', url, join(top, 'mirror'), '--once', ...policy, '--json'],
+      ]) {
+        const result = await evidence(command)
+        // The mirror tells of it as an event.
+        const code = command[0] === 'mirror' ? 'no checkpoint' : '"server-answer"'
+        expect([command[0], result.code, result.stdout]).toEqual([command[0], 3, expect.stringContaining(code)])
+      }
+    },
+  )
+
   it.each(['not-judged', 'signature-invalid'])('that it is %s is no finding of a re-walk', async (code) => {
     answer = (path) => (path.startsWith('/tile/entries') ? json({ code, detail: 'says the server' }, 400) : undefined)
     const result = await evidence(['verify', '--url', url, ...policy, '--json'])

@@ -222,7 +222,7 @@ describe('a statement whose answer never came', () => {
       ])
       expect(result.stdout).toContain('withholds')
     }
-    stripping.close()
+    await stripping.close()
     expect(existsSync(at('sealed.txt.tlog-proof'))).toBe(false)
     await ok('deposit', '--resend', kept, ...by('police'))
     expect([existsSync(at('sealed.txt.tlog-proof')), existsSync(at(kept))]).toEqual([true, false])

@@ -27,6 +27,13 @@ function large(server: TestServer, jti: string): ComposedStatement {
 }
 
 describe('the answer of a batch', () => {
+  it('that holds nothing is a refusal of the whole, and no result of a line', async () => {
+    for (const body of ['', '\n', '\r\n']) {
+      const answer = await server.post(body, ndjson)
+      expect([body, answer.status, problemIn(answer).code]).toEqual([body, 400, 'body-malformed'])
+    }
+  })
+
   it('R5 has the receipt of an entry that stands in the way once, and says where it is', async () => {
     const jti = randomUUID()
     const first = large(server, jti)

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { valueOr } from '../../src/core/attempt.ts'
 import { isEvidenceError } from '../../src/core/errors.ts'
 import { readCertificate, readPemCertificates } from '../../src/timestamp/certificate.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -68,8 +69,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('a certificate', () => {
     openssl(path, ['req', '-x509', ...key, '-subj', `/CN=${what}`, ...usage])
     const read = (): number | undefined =>
       readPemCertificates(readFileSync(join(path, 'usage.pem'), 'utf8'), 'own')[0]?.keyUsage
-    if (expected === undefined) expect(read).toThrow('a certificate that cannot be read')
-    else expect(read()).toBe(expected)
+    expect(valueOr(read, undefined, 'anchors-malformed')).toBe(expected)
   })
 
   it('has its subject told as OpenSSL tells it', () => {

@@ -60,7 +60,8 @@ describe('a time in DER', () => {
       'refused',
     ])
     // Without its century the year 0 is 2000.
-    if (!text.startsWith('0000')) expect(readBy(readTime, utc, text.slice(2))).toBe('refused')
+    const short = text.startsWith('0000') ? '' : text.slice(2)
+    expect(readBy(readTime, utc, short)).toBe('refused')
   })
 
   it('BR-M2: is read to its fraction where it may have one, and a part of a millisecond counts as one', () => {

@@ -2878,7 +2878,7 @@ def read_tile_path(path: str) -> Optional[tuple[Optional[int], int, int]]:
     level = None if match.group(1) == "entries" else int(match.group(1))
     number = int(match.group(2).replace("x", "").replace("/", ""))
     width = TILE_WIDTH if match.group(3) is None else int(match.group(3))
-    if not 1 <= width <= TILE_WIDTH or (level or 0) > 63 or tile_path(level, number, width) != path:
+    if number > MAX_INTEGER or not 1 <= width <= TILE_WIDTH or (level or 0) > 63 or tile_path(level, number, width) != path:
         return None
     return level, number, width
 
