@@ -48,7 +48,7 @@ export function byOperator(erasures: readonly Erasure[]): Erasure[] {
  * every copy of it. So a copy follows an operator's only where its own operator says so, and else keeps what it has.
  */
 export function listedIn(erasures: readonly Erasure[], follows: boolean): Erasure[] {
-  return erasures.map(({ kept, ...line }) => (follows || line.by !== undefined ? line : { ...line, kept: true }))
+  return erasures.map(({ kept: _kept, ...line }) => (follows || line.by !== undefined ? line : { ...line, kept: true }))
 }
 
 /** Follows what a copy kept until now: gives the lines, which the list holds as done when this returns. Call it when their claims are gone. */

@@ -15,6 +15,7 @@ describe('evidence ledger successor-orders', () => {
   const { path, remove } = temporaryFolder()
   const at = (name: string): string => join(path, name)
   const servers = new Map<string, CliServer>()
+  let whileOpen: unknown
 
   const serve = async (name: string): Promise<string[]> => {
     const server = servers.get(name) ?? (await startServer(at(name), [], 'serve'))
@@ -89,17 +90,18 @@ describe('evidence ledger successor-orders', () => {
     const administrator = ['--key', join(at('old'), 'keys', 'administrator.pem'), '--id', 'administrator']
     await stop('old')
     // Still open, it takes no orders of anybody.
-    expect(await refusal('next')).toEqual([3, 'successor-other'])
+    whileOpen = await refusal('next')
     const ending = ['ledger', 'close', '--reason', 'continued', '--successor', first]
     await evidenceOk([...ending, ...administrator, ...(await serve('old'))])
     await stop('old')
   }, 300_000)
   afterAll(async () => {
-    for (const name of [...servers.keys()]) await stop(name)
+    for (const name of servers.keys()) await stop(name)
     remove()
   })
 
   it('executes no order of a ledger that the closing does not name, nor of one under its name', async () => {
+    expect(whileOpen).toEqual([3, 'successor-other'])
     expect(traces()).not.toEqual([])
     expect(await refusal('other')).toEqual([3, 'successor-other'])
     // The other ledger, under the policy of the one that was named.
