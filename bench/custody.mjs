@@ -32,7 +32,7 @@ export async function histories(data, measure) {
     await measure(() => {
       const args = ['history', String(eventful), '--url', url, '--data', data, '--json']
       const { seconds, cpu, output } = command(args)
-      const told = JSON.parse(output).deposits.flatMap(({ events }) => events).length
+      const told = JSON.parse(output).timeline.length
       if (told < historyEvents) throw new Error(`the history tells ${told} events, not ${historyEvents}`)
       return { 'custody.history': { value: seconds * 1000, cpuPerEntry: cpu * 1e6 } }
     })

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { installNativePrimitives } from '../../src/node/native.ts'
 import { errorTable } from '../../src/core/errors.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
 import { otherDeposits } from '../history/others.ts'
@@ -31,6 +32,7 @@ export function historyCommand(program: Command): void {
     flags,
     help,
   ).action(async (argument: string, options: OptionsOf<typeof flags>) => {
+    installNativePrimitives()
     const output = outputOf(options)
     const policy = policyOf(options)
     const client = await withIdentityIfAny(options, clientOf(options, output))

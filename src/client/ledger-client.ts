@@ -1,3 +1,4 @@
+import { settled } from '../core/attempt.ts'
 import { lossyUtf8 } from '../core/bytes.ts'
 import { toBase64 } from '../core/base64.ts'
 import { statusHash } from '../core/entry.ts'
@@ -153,13 +154,13 @@ export class LedgerClient {
    */
   async find(query: Readonly<Record<string, string>>): Promise<EntryPage> {
     const first = await this.firstOfNumber(query)
-    if (first?.next === null) return first
-    const after = first === undefined ? query : { ...query, after: String(first.next) }
-    const limit = Number(query['limit'] ?? defaultLimit) - (first?.entries.length ?? 0)
-    if (first !== undefined && limit <= 0) return first
-    const rest = first === undefined ? after : { ...after, limit: String(limit) }
-    const page = await this.shaped(entriesAnswer, `/v1/entries?${queryOf(rest)}`)
-    return first === undefined ? page : { ...page, entries: [...first.entries, ...page.entries] }
+    if (first === undefined) return this.shaped(entriesAnswer, `/v1/entries?${queryOf(query)}`)
+    const limit = Number(query['limit'] ?? defaultLimit) - first.entries.length
+    if (first.next === null || limit <= 0) return first
+    const rest = { ...query, after: String(first.next), limit: String(limit) }
+    const page = await settled(this.shaped(entriesAnswer, `/v1/entries?${queryOf(rest)}`))
+    // What was found stands: who goes on from its end is told what is wrong.
+    return page instanceof EvidenceError ? first : { ...page, entries: [...first.entries, ...page.entries] }
   }
 
   /** The first entries with a case number, an exhibit number, or both, at most as many as are asked for; undefined of another search, and where they are not told so. */

@@ -186,15 +186,21 @@ export class VerifiedCopy {
    */
   private async refusalOf(view: LogView, bytes: Uint8Array): Promise<Growth | undefined> {
     const { size, root } = view.checkpoint
-    await view.authentic.requireRoot()
-    if (this.held === undefined || this.size === 0) return undefined
+    if (this.held === undefined || this.size === 0) {
+      await view.authentic.requireRoot()
+      return undefined
+    }
     await view.load(prefixParts(this.size, size))
     const hashes = prefixHashes(this.size, size, subtreeHashFrom(view.read))
     const roots = rootsFromParts(this.size, size, hashes)
     // Both checkpoints are told where what is shown explains neither.
     if (roots === undefined || !equalBytes(roots.root2, root))
       return { kind: 'refused', finding: findingOf(rootMismatch(root)) }
-    if (equalBytes(roots.root1, this.range.root())) return undefined
+    // What is asked for after that may not be given any more.
+    if (equalBytes(roots.root1, this.range.root())) {
+      await view.authentic.requireRoot()
+      return undefined
+    }
     return { kind: 'misbehaviour', proof: { kind: 'inconsistent', notes: [this.held.bytes, bytes], hashes } }
   }
 

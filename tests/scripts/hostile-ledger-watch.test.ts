@@ -72,7 +72,8 @@ async function hostileServer(): Promise<typeof hostile> {
 let states = 0
 let state = ''
 
-const isSearch = (url: string): boolean => url.startsWith('/v1/entries?')
+/** A search: the first entries of a case are asked for in a body, those after them in the address. */
+const isSearch = (url: string): boolean => url.startsWith('/v1/entries?') || url === '/v1/entries/search'
 const problem = (status: number, code: string): { status: number; body: string } => ({
   status,
   body: JSON.stringify({ type: 'about:blank', title: code, status, detail: 'says the server', code, action: '' }),
@@ -142,6 +143,9 @@ const ok = (body: unknown): { status: number; body: string } => ({
   body: typeof body === 'string' ? body : JSON.stringify(body),
 })
 const entry = (index: number): object => ({ index, time: '', leafHash: '', iss: 'x', kind: 'x' })
+/** The first entries of a case, and that there are more. */
+const first = (index: number): ReturnType<Answer> =>
+  ok({ results: [{ case: caseNumber, entries: [entry(index)], more: true }] })
 /** Answers to a search for a case, none of which is one. */
 const searches: readonly (readonly [string, ReturnType<Answer>])[] = [
   ['pages without an end', ok({ entries: [], next: 3 })],
@@ -166,7 +170,7 @@ describe('R7 F2: a ledger that is asked for a case', () => {
       events.filter(({ what }) => what === 'watch').map(({ index }) => index)
     answer = (url) => {
       if (!isSearch(url)) return undefined
-      return url.includes('after=') ? problem(503, 'disk-full') : ok({ entries: [entry(3)], next: 3 })
+      return url.includes('after=') ? problem(503, 'disk-full') : first(3)
     }
     const cut = await once(hostile.url, '--watch-case', caseNumber)
     expect([cut.code, watched(cut.events), cut.events.at(-1)]).toEqual([
@@ -181,13 +185,15 @@ describe('R7 F2: a ledger that is asked for a case', () => {
   })
 
   it('R7 F2: is no place to pack a case from where its pages do not end', async () => {
-    answer = (url) => (isSearch(url) ? ok({ entries: [], next: 3 }) : undefined)
+    const endless = { results: [{ case: caseNumber, entries: [], more: true }] }
+    answer = (url) =>
+      url === '/v1/entries/search' ? ok(endless) : isSearch(url) ? ok({ entries: [], next: 3 }) : undefined
     hostile.seen.length = 0
     const output = join(path, 'endless')
     const args = ['package', '--case', caseNumber, '--from', empty(), '--out', output, '--json', '--url', hostile.url]
     const result = await evidence([...args, ...own])
     expect([result.code, result.json<CliError>().error.code]).toEqual([3, 'server-answer'])
-    expect(hostile.seen.filter(isSearch)).toHaveLength(2)
+    expect(hostile.seen.filter(isSearch)).toHaveLength(3)
     expect(existsSync(output)).toBe(false)
   })
 })
@@ -269,7 +275,7 @@ describe('R7 L4: a package of a case', () => {
   ])('R7 L4: is refused where the search is answered with %s in its middle', async (name, made) => {
     answer = (url) => {
       if (!isSearch(url)) return undefined
-      return url.includes('after=') ? made : ok({ entries: [entry(3)], next: 3 })
+      return url.includes('after=') ? made : first(3)
     }
     const result = await pack(`middle ${name}`, '--from', join(path, 'own'), '--url', hostile.url, ...read)
     expect(result.code).toBe(3)

@@ -168,7 +168,7 @@ describe('a deposit', () => {
       const size = await server.size()
       const refused = problemIn(await server.post(grant()))
       expect([refused.code, refused.where, await server.size()]).toEqual(['access-too-many', 'terms.of[0]', size])
-      expect(refused.detail).toContain('1024 grants')
+      expect(refused.detail).toContain('1024 participants with a grant')
       // Seals and holds are counted apart, and together.
       await setMany(seal)
       for (const one of [seal(0), seal(1)]) expect(problemIn(await server.post(one)).code).toBe('access-too-many')
