@@ -181,6 +181,7 @@ describe('requests made from the OpenAPI document', () => {
         "GET /v1/entries/{index}/access",
         "GET /v1/entries/{index}/custody",
         "GET /v1/entries/{index}/receipt",
+        "GET /v1/entries/{index}/served",
         "GET /v1/entries/{index}/status",
         "GET /v1/ledger",
         "GET /v1/participants",

@@ -46,6 +46,7 @@ async function followed(answer: () => Piece, once = false): Promise<{ requests: 
   const replica = {
     size: 1,
     erasures: 0,
+    keptErasures: 0,
     root: new Uint8Array(32),
     apply: () => {
       taken++
