@@ -57,7 +57,7 @@ describe('after an entry that this version cannot read', () => {
     const chain = new TestChain().start().deposits(3).seal()
     chain.note = chain.note.replace('\n5\n', '\n9007199254740991\n')
     const report = await walk({ source: chain, policy })
-    expect(report.faults.map(({ code }) => code)).toContain('entry-missing')
+    expect(report.faults.map(({ code }) => code)).toContain('tile-missing')
     expect(report.faultCount).toBeLessThan(1100)
   })
 })
