@@ -73,18 +73,21 @@ function oneFiles() {
   })
 }
 
-const entryPage = (script, title) => `<!doctype html>
+const entryPage = (script, title, more = '') => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${title}</title>
-<link rel="stylesheet" href="/assets/style.css">
+<link rel="stylesheet" href="/assets/style.css">${more}
 <link rel="icon" href="data:,">
 <body><noscript>This page needs JavaScript. 本页面需要 JavaScript。</noscript></body>
 <script type="module" src="/assets/${script}"></script>
 </html>
 `
+
+/** What the pages of cases have besides; the check, which is loaded first, has none of it. */
+const casesLink = '\n<link rel="stylesheet" href="/assets/cases.css">'
 
 /** Pages of the server, by their path below /: script and title. */
 const pages = {
@@ -104,9 +107,10 @@ if (!isCurrent()) {
   const worker = await joined(rolldown, 'check/hash-worker.js', { format: 'iife' })
   const core = await joined(rolldown, 'check/core-main.js', { plugins: [coreModules] })
   writeFileSync(join(assets, 'hash-worker.js'), worker.text)
-  writeFileSync(join(assets, 'style.css'), `${style}${caseStyle}`)
+  writeFileSync(join(assets, 'style.css'), style)
+  writeFileSync(join(assets, 'cases.css'), caseStyle)
   for (const [name, [script, title]] of Object.entries(pages))
-    writeFileSync(join(page, `${name}.html`), entryPage(script, title))
+    writeFileSync(join(page, `${name}.html`), entryPage(script, title, name === 'index' ? '' : casesLink))
   const whole = await joined(rolldown, 'check/whole-main.js')
   writeFileSync(join(page, 'evidence-check-core.html'), await oneFile(core.text, worker.text))
   writeFileSync(join(page, 'evidence-check.html'), await oneFile(whole.text, worker.text))
