@@ -1,10 +1,10 @@
 // Makes dist/check.mjs, `evidence check` as one file: see cli/check-main.ts; dist/check-time.mjs, which it loads where there is a
 // time proof: see src/check/steps/judge-time-proof.ts; dist/check-digest.mjs, which its threads run where a folder has many files: see
 // src/node/folder-digests.ts; and dist/check-proxy.mjs, which it loads where the environment names a proxy: see src/client/proxy.ts. Nothing of them is altered but for the joining, and the version written in.
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isStampCurrent, writeStamp } from './inputs.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -16,21 +16,8 @@ const proxyPath = join(dist, 'check-proxy.mjs')
 const digestPath = join(dist, 'check-digest.mjs')
 const stamp = join(dist, '.check-inputs')
 
-/** The files that went into it, by path within the project, and what they held: it is made again when one of them has changed. */
-const digestOf = (files) => {
-  const hash = createHash('sha256')
-  for (const file of files) {
-    const at = join(root, file)
-    hash.update(file).update(existsSync(at) ? readFileSync(at) : '')
-  }
-  return hash.digest('hex')
-}
-
-function isCurrent() {
-  if (![path, timePath, proxyPath, digestPath, stamp].every((file) => existsSync(file))) return false
-  const { files, digest } = JSON.parse(readFileSync(stamp, 'utf8'))
-  return digestOf(files) === digest
-}
+const isCurrent = () =>
+  [path, timePath, proxyPath, digestPath].every((file) => existsSync(file)) && isStampCurrent(stamp)
 
 /** Where one file of dist is asked for, the bundle made of it is. */
 const apart = (name, bundle) => ({
@@ -86,6 +73,5 @@ if (!isCurrent()) {
     packagePath,
     fileURLToPath(import.meta.url),
   ]
-  const files = [...new Set(inputs)].filter((file) => existsSync(file)).map((file) => relative(root, file))
-  writeFileSync(stamp, JSON.stringify({ files, digest: digestOf(files) }))
+  writeStamp(stamp, inputs)
 }

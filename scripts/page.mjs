@@ -1,9 +1,10 @@
 // Makes dist/page out of dist/web: the page that the server gives out at /, and the checker as one file, core and whole. Prints the SHA-256
 // of each one file, so that it can be published and compared, and notes the build of certificates in HTML. See docs/design/faces.md.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isStampCurrent, writeStamp } from './inputs.mjs'
 import { coreModules, pageModules } from './page-modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -17,22 +18,6 @@ const style = readFileSync(join(root, 'web/style.css'), 'utf8')
 const caseStyle = readFileSync(join(root, 'web/case/style.css'), 'utf8')
 
 const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding)
-
-/** The files that went in, by path within the project, and what they held: the page is made again when one of them has changed. */
-function digestOf(files) {
-  const hash = createHash('sha256')
-  for (const file of files) {
-    const path = join(root, file)
-    hash.update(file).update(existsSync(path) ? readFileSync(path) : '')
-  }
-  return hash.digest('hex')
-}
-
-function isCurrent() {
-  if (!existsSync(stamp)) return false
-  const { files, digest } = JSON.parse(readFileSync(stamp, 'utf8'))
-  return digestOf(files) === digest
-}
 
 /** Nothing of ours, and of our libraries nothing that the page uses, does anything by being loaded alone. */
 const treeshake = { moduleSideEffects: (id) => id.startsWith(web) }
@@ -97,7 +82,7 @@ const pages = {
 }
 const entries = { check: 'check/server-main.js', explorer: 'explorer/main.js', deposit: 'deposit/main.js' }
 
-if (!isCurrent()) {
+if (!isStampCurrent(stamp)) {
   const { rolldown } = await import('rolldown')
   rmSync(page, { recursive: true, force: true })
   mkdirSync(assets, { recursive: true })
@@ -132,7 +117,6 @@ if (!isCurrent()) {
     join(root, 'scripts/page-modules.mjs'),
     fileURLToPath(import.meta.url),
   ]
-  const files = [...new Set(used)].filter((file) => existsSync(file)).map((file) => relative(root, file))
-  writeFileSync(stamp, JSON.stringify({ files, digest: digestOf(files) }))
+  writeStamp(stamp, used)
 }
 for (const { name, bytes, sha256: digest } of oneFiles()) console.log(`${digest}  ${name} (${bytes} bytes)`)

@@ -1,4 +1,4 @@
-import { askCustody } from '../../src/check/steps/custody.ts'
+import { askCustody, custodyEntries } from '../../src/check/steps/custody.ts'
 import { askStatus } from '../../src/check/steps/later.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { asUnanswered } from '../../src/client/http.ts'
@@ -101,19 +101,23 @@ export async function historyOf(
     )
   const steps = [await stepOf(index, receipt, { what: 'deposited' }, owners)]
   const told: Told[] = []
+  // An entry may say several things, and is checked once.
+  const shown = new Map<number, CheckedReceipt>()
   for (const event of events) {
     const bytes = receipts.get(event.index)
     if (!event.proven || bytes === undefined) {
       told.push({ deposit: index, index: event.index, what: event.what })
       continue
     }
-    const later = await withClaims(client, policy, answered(lossyUtf8(bytes), policy))
+    const later = shown.get(event.index) ?? (await withClaims(client, policy, answered(lossyUtf8(bytes), policy)))
+    shown.set(event.index, later)
     const { what, code, compromisedSince, item, line, on, flags } = event
     const said = defined({ code, compromisedSince, item, line, on, flags })
     steps.push(await stepOf(index, later, { what, ...said }, owners))
   }
   const rules = await rulesOn(client, policy, receipt, owners)
-  const custody = await askCustody(receipt, { events, receipts }, { client, policy, owners })
+  const custodial = custodyEntries(events).flatMap((entry) => shown.get(entry) ?? [])
+  const custody = await askCustody(receipt, custodial, { client, policy, owners })
   const all = [...steps, ...rules.steps]
   return { index, receipt, size, steps: all, told: [...told, ...rules.told], flagged, custody }
 }

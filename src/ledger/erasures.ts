@@ -43,6 +43,11 @@ export function byOperator(erasures: readonly Erasure[]): Erasure[] {
   return erasures.filter(({ by, kept }) => by === undefined && kept === undefined)
 }
 
+/** The lines of a copy's list that it does not follow. */
+export function keptIn(erasures: readonly Erasure[]): Erasure[] {
+  return erasures.filter(({ kept }) => kept === true)
+}
+
 /**
  * A source's lines as a copy lists them. Without an order in the ledger nothing vouches for an erasure: somebody who has the source's machine could empty
  * every copy of it. So a copy follows an operator's only where its own operator says so, and else keeps what it has.
@@ -51,17 +56,18 @@ export function listedIn(erasures: readonly Erasure[], follows: boolean): Erasur
   return erasures.map(({ kept: _kept, ...line }) => (follows || line.by !== undefined ? line : { ...line, kept: true }))
 }
 
-/** Follows what a copy kept until now: gives the lines, which the list holds as done when this returns. Call it when their claims are gone. */
+/** Follows what a copy kept until now: its list holds no kept line when this returns. Call it when their claims are gone. */
 export function noLongerKept(path: string): void {
-  const lines = listedIn(readErasures(path), true).map((erasure) => `${JSON.stringify(erasure)}\n`)
-  writeDurably(path, lines.join(''))
+  writeErasures(path, listedIn(readErasures(path), true))
 }
 
 /** Adds to a list: written anew as a whole, durable when this returns. Erasures are rare, and the list is short. */
 export function addErasures(path: string, added: readonly Erasure[]): void {
-  if (added.length === 0) return
-  const lines = [...readErasures(path), ...added].map((erasure) => `${JSON.stringify(erasure)}\n`)
-  writeDurably(path, lines.join(''))
+  if (added.length > 0) writeErasures(path, [...readErasures(path), ...added])
+}
+
+function writeErasures(path: string, erasures: readonly Erasure[]): void {
+  writeDurably(path, erasures.map((erasure) => `${JSON.stringify(erasure)}\n`).join(''))
 }
 
 /** Digests of erased disclosures, by index. */

@@ -1,6 +1,5 @@
 import { append } from '../../core/arrays.ts'
 import { attempt, settledOr } from '../../core/attempt.ts'
-
 import { EvidenceError } from '../../core/errors.ts'
 import type { LedgerClient } from '../../client/ledger-client.ts'
 import { withoutQuorum } from '../../client/deposit-answer.ts'
@@ -23,31 +22,36 @@ export interface CustodyAsking {
 }
 
 /**
- * Who holds a deposit, by what a ledger shows of it: the entries are replayed by the rulebook, with the admissions of who signed them and the
+ * Who holds a deposit, by what a ledger shows of it. `steps` are the entries that {@link custodyEntries} names, each once: the entries are replayed by the rulebook, with the admissions of who signed them and the
  * orders that they name, as far as those are shown. Throws what asking throws.
  */
 export async function askCustody(
   deposit: CheckedReceipt,
-  { events, receipts }: Pick<OnlineStatus, 'events' | 'receipts'>,
+  steps: readonly CheckedReceipt[],
   asking: CustodyAsking,
 ): Promise<ShownCustody> {
-  const named = new Set(events.filter(isCustody).map(({ index }) => index))
-  const steps = [...named].flatMap((index) => readReceipt(receipts.get(index), asking.policy) ?? [])
   const orders = (await Promise.all(steps.map((step) => ordersOf(step, asking)))).flat()
   const signers: ShownSigner[] = []
   for (const one of [deposit, ...steps, ...orders]) append(signers, await signersOf(one, asking.owners))
   return replayCustody({ deposit, later: steps, orders, signers: each(signers) })
 }
 
-function isCustody({ what }: CheckedEvent): boolean {
-  return custodyEventNames.some((name) => name === what)
+/** Indices of the later entries that say something of custody, each once. */
+export function custodyEntries(events: readonly CheckedEvent[]): number[] {
+  const isCustody = ({ what }: CheckedEvent): boolean => custodyEventNames.some((name) => name === what)
+  return [...new Set(events.filter(isCustody).map(({ index }) => index))]
 }
 
-/** A receipt of an entry that a status showed, and checked; undefined where it shows none. */
-function readReceipt(bytes: Uint8Array | undefined, policy: Policy): CheckedReceipt | undefined {
-  if (bytes === undefined) return undefined
-  const checked = checkReceipt(bytes, withoutQuorum(policy))
-  return checked.receipt === undefined ? undefined : checked
+/** The receipts of these entries, as far as a status showed them. */
+export function custodySteps(
+  { events, receipts }: Pick<OnlineStatus, 'events' | 'receipts'>,
+  policy: Policy,
+): CheckedReceipt[] {
+  return custodyEntries(events).flatMap((index) => {
+    const bytes = receipts.get(index)
+    const checked = bytes === undefined ? undefined : checkReceipt(bytes, withoutQuorum(policy))
+    return checked?.receipt === undefined ? [] : [checked]
+  })
 }
 
 /** The entries that a step says ordered it, as far as they are shown to the asker. */

@@ -16,6 +16,7 @@ import {
   byOperator,
   type ErasedDigests,
   keptBy,
+  keptIn,
   listedIn,
   noLongerKept,
   readErasures,
@@ -140,7 +141,7 @@ class BackupRun {
     // What an order takes goes by the order, which was judged here, and not by the list.
     const follows = this.options.operatorErasures === true || this.options.move !== undefined
     const listed = listedIn(erased, follows)
-    const keptBefore = known.filter(({ kept }) => kept === true)
+    const keptBefore = keptIn(known)
     this.applyErasures([...(follows ? keptBefore : []), ...byOperator(listed), ...ordered])
     // After the claims are gone: a crash in between leaves them to be removed again.
     if (follows && keptBefore.length > 0) noLongerKept(paths.erased)
@@ -150,7 +151,7 @@ class BackupRun {
     this.writeManifest(known.length + erased.length, piece.config)
     this.writer.removePartials(sizeBefore, this.tree.size)
     const final = this.options.move !== undefined
-    const kept = readErasures(paths.erased).filter((line) => line.kept === true).length
+    const kept = keptIn(readErasures(paths.erased)).length
     return { size: this.tree.size, added: this.tree.size - sizeBefore, erased: erased.length, kept, final }
   }
 

@@ -5,7 +5,16 @@ import type { VerifierKey } from '../../core/note.ts'
 import type { Registry } from '../../statements/registry.ts'
 import type { DataFolder } from '../data-folder.ts'
 import { readStored } from '../entry-facts.ts'
-import { addErasures, byOperator, type Erasure, keptBy, listedIn, noLongerKept, readErasures } from '../erasures.ts'
+import {
+  addErasures,
+  byOperator,
+  type Erasure,
+  keptBy,
+  keptIn,
+  listedIn,
+  noLongerKept,
+  readErasures,
+} from '../erasures.ts'
 import { readHead } from '../head-file.ts'
 import { holdFolder } from '../held-folder.ts'
 import { lookupsGone } from '../lookup.ts'
@@ -120,7 +129,7 @@ export class Replica {
   }
   /** Erasures of the leader’s operator that are not done here. */
   get keptErasures(): number {
-    return readErasures(this.parts.folder.erased).filter(({ kept }) => kept === true).length
+    return keptIn(readErasures(this.parts.folder.erased)).length
   }
   get registry(): Registry {
     return this.parts.replay.state.registry
@@ -173,7 +182,7 @@ export class Replica {
   /** Erases what was kept before the operator of this copy said to follow. */
   private async eraseKept(): Promise<void> {
     const { erased } = this.parts.folder
-    const kept = readErasures(erased).filter((line) => line.kept === true)
+    const kept = keptIn(readErasures(erased))
     if (kept.length === 0) return
     await this.eraseClaims(kept)
     noLongerKept(erased)
