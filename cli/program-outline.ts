@@ -1,4 +1,5 @@
 import { type Argument, Command } from 'commander'
+import { installNativePrimitives } from '../src/node/native.ts'
 import { version } from './version.ts'
 
 /** What every exit code means, for the help and the manual page. */
@@ -9,16 +10,22 @@ evidence COMMAND --help tells what a command takes, with an example.`
 
 /** The command line without any command. */
 export function emptyProgram(): Command {
-  return new Command('evidence')
-    .description(
-      'An open ledger for the integrity of electronic evidence: deposit digests, keep receipts, check them offline.',
-    )
-    .version(version)
-    .configureHelp({
-      // Every command has options: saying so before each would say nothing.
-      subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
-    })
-    .addHelpText('after', exitCodes)
+  return (
+    new Command('evidence')
+      .description(
+        'An open ledger for the integrity of electronic evidence: deposit digests, keep receipts, check them offline.',
+      )
+      .version(version)
+      .configureHelp({
+        // Every command has options: saying so before each would say nothing.
+        subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
+      })
+      .addHelpText('after', exitCodes)
+      // Most commands verify a few signatures. One that verifies many asks for more itself.
+      .hook('preAction', () => {
+        installNativePrimitives('few')
+      })
+  )
 }
 
 function argumentTerm(argument: Argument): string {

@@ -4,7 +4,6 @@ import { verifyConsistency } from '../../src/core/merkle/verify.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { UrlSource } from '../../src/client/url-source.ts'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import { type Anchor, encodeAnchor, parseAnchor } from '../../src/verify/anchor.ts'
 import { LogView } from '../../src/log/view.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
@@ -38,7 +37,6 @@ export function anchorForCommand(program: Command): void {
     flags,
     help,
   ).action(async (receipt: string, anchors: string[], options: AnchorForOptions) => {
-    installNativePrimitives('few')
     await anchorFor(receipt, anchors, options)
   })
 }

@@ -13,7 +13,6 @@ import { readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { type SignedNote, trustedNote } from '../../src/monitor/verified-copy.ts'
 import { readNamed } from '../../src/node/bounded-file.ts'
 import { inPrivateFolder } from '../../src/node/folder-filling.ts'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import { type Anchor, encodeAnchor, maxAnchorBytes, parseAnchor } from '../../src/verify/anchor.ts'
 import { depositKind } from '../deposit/statement.ts'
 import { outputKinds, writeOutput } from '../files/outputs.ts'
@@ -56,7 +55,6 @@ export function anchorCommand(program: Command): void {
     flags,
     help,
   ).action(async (options: AnchorOptions) => {
-    installNativePrimitives('few')
     process.exitCode = await anchor(options)
   })
 }

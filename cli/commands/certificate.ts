@@ -10,7 +10,6 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { formatTime, tryTime } from '../../src/core/time.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import { readPrivateFile, readSecretFile } from '../../src/node/private-file.ts'
 import { depositorFlag } from '../options/named-deposit.ts'
 import { exhibitNumbers, fetchExhibits } from '../certificate/exhibits.ts'
@@ -83,7 +82,6 @@ export function certificateCommand(program: Command): void {
     flags,
     help,
   ).action(async (paths: readonly string[], options: CertificateOptions) => {
-    installNativePrimitives('few')
     await certificates(paths.map(fileArgument), options)
   })
 }

@@ -7,7 +7,6 @@ import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { fsPath } from '../../src/node/file-path.ts'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import { fileDocument, fileLines } from '../render/check-file.ts'
 import { folderDocument, folderLines } from '../render/check-folder.ts'
 import { misbehaviourDocument, misbehaviourLines } from '../render/check-misbehaviour.ts'
@@ -69,7 +68,6 @@ export function checkCommand(program: Command): void {
     flags,
     help,
   ).action(async (path: string, options: CheckOptions) => {
-    installNativePrimitives('few')
     process.exitCode = await check(fileArgument(path), options)
   })
 }

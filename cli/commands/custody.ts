@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import type { CustodyAnswer } from '../../src/api/answers.ts'
 import { pagesOf } from '../../src/client/pages.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
@@ -62,7 +61,6 @@ Example:
   evidence custody show EX-12
   evidence custody show phone.jpg.tlog-proof --json`,
   ).action(async (name: string, options: OptionsOf<typeof showFlags>) => {
-    installNativePrimitives('few')
     const output = outputOf(options)
     const client = await withIdentityIfAny(options, clientOf(options, output))
     const targets = await depositsOf([name], readingOf(client, policyOf(options), options, output))
@@ -133,7 +131,6 @@ Example:
   evidence custody end EX-12 --how returned --person "A. Owner"
   evidence custody end 17 --how disposed --order 41`,
   ).action(async (names: string[], options: OptionsOf<typeof endFlags>) => {
-    installNativePrimitives('few')
     const how = codeArgument(options.how, hows, 'end of custody')
     if (how === 'disposed' && options.order === undefined)
       throw new EvidenceError('usage', 'what is disposed of needs the entry that orders it: --order INDEX', {
@@ -162,7 +159,6 @@ Example:
   evidence custody resume EX-12 --reason found
   evidence custody resume entry-17.tlog-proof --reason came-back`,
   ).action(async (names: string[], options: OptionsOf<typeof resumeFlags>) => {
-    installNativePrimitives('few')
     const reason = openCodeArgument(options.reason, resumeReasons, 'reason', outputOf(options))
     await say(names, options, kinds.resume, { reason }, defined({ note: options.note }))
   })

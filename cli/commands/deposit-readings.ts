@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import { append } from '../../src/core/arrays.ts'
 import { defined } from '../../src/core/objects.ts'
 import { inMadeFolder } from '../../src/node/private-folder.ts'
@@ -27,7 +26,6 @@ Example:
   evidence access deposit-readings --receipts /srv/readings --key operator.pem
   10 0 * * * evidence access deposit-readings --receipts /srv/readings --key /etc/evidence/operator.pem`,
   ).action(async (options: Options) => {
-    installNativePrimitives('few')
     const run = (): Promise<number> => depositDays(options)
     process.exitCode = await (options.receipts === undefined ? run() : inMadeFolder(options.receipts, run))
   })

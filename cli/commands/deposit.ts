@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { type DigestAlgorithm, isDigestAlgorithm, strongDigests } from '../../src/core/hash.ts'
 import { type JsonValue, parseJson } from '../../src/core/json.ts'
@@ -63,7 +62,6 @@ type DepositOptions = OptionsOf<typeof flags>
 export function depositCommand(program: Command): void {
   declare(program.command('deposit [path...]'), 'deposit files and folders, and keep the receipts', flags, help).action(
     async (paths: string[], options: DepositOptions) => {
-      installNativePrimitives('few')
       process.exitCode = await deposit(paths.map(fileArgument), options)
     },
   )

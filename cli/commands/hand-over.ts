@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import type { Identity } from '../../src/client/ledger-client.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { releaseEnding, releaseFileText } from '../../src/statements/release-file.ts'
@@ -48,7 +47,6 @@ export function handOverCommand(program: Command): void {
     flags,
     help,
   ).action(async (names: string[], options: HandOverOptions) => {
-    installNativePrimitives('few')
     const output = outputOf(options)
     const { client, identity } = await signedClient(options, output)
     const days = daysArgument(options.exp)

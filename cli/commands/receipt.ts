@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { UrlSource } from '../../src/client/url-source.ts'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import type { LogSource } from '../../src/log/log.ts'
 import { LogView } from '../../src/log/view.ts'
@@ -35,7 +34,6 @@ export function receiptCommand(program: Command): void {
     flags,
     help,
   ).action(async (index: string, options: ReceiptOptions) => {
-    installNativePrimitives('few')
     await receipt(indexArgument(index), options)
   })
 }

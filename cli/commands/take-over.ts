@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { defined } from '../../src/core/objects.ts'
 import { exhibitText } from '../custody/exhibit-text.ts'
@@ -48,7 +47,6 @@ export function takeOverCommand(program: Command): void {
     takeOverFlags,
     help,
   ).action(async (release: string, options: TakeOverOptions) => {
-    installNativePrimitives('few')
     const output = outputOf(options)
     const { refuse } = options
     const reason = refuse === undefined ? undefined : openCodeArgument(refuse, refusals, 'reason', output)
@@ -84,7 +82,6 @@ The release is used up; copies of its file are worth nothing. To take back a dep
 Example:
   evidence withdraw entry-17-to-lab-4.evidence-release`,
   ).action(async (release: string, options: OptionsOf<typeof withdrawFlags>) => {
-    installNativePrimitives('few')
     const output = outputOf(options)
     const acting = await act(release, 'giver', options)
     const members = { release: acting.offered.release, outcome: 'withdrawn' }

@@ -9,7 +9,6 @@ import { issueText, type SchemaIssue } from '../../src/statements/schema-errors.
 import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
 import { fileBounds, readBoundedText, readNamed } from '../../src/node/bounded-file.ts'
-import { installNativePrimitives } from '../../src/node/native.ts'
 import { Authority } from '../../src/timestamp/node/authority.ts'
 import { checkTimeProof } from '../../src/timestamp/check-time-proof.ts'
 import { parseRecord } from '../../src/timestamp/record.ts'
@@ -54,7 +53,6 @@ export function timestampCommand(program: Command): void {
     flags,
     help,
   ).action(async (options: TimestampOptions) => {
-    installNativePrimitives('few')
     if (options.for !== undefined) process.exitCode = await fetchFor(options.for, options)
     else if (options.config !== undefined) await stampFolder(options.config, options)
     else await askServer(options)

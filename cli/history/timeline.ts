@@ -9,7 +9,6 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import { defined } from '../../src/core/objects.ts'
 import type { Policy } from '../../src/core/policy.ts'
-import { lossyUtf8 } from '../../src/core/bytes.ts'
 import type { ShownCustody } from '../../src/package/shown-custody.ts'
 import type { LaterEvent } from '../../src/statements/later-events.ts'
 import { accessTermsOf, isAccessRule, isDeposit } from '../../src/statements/said.ts'
@@ -91,7 +90,7 @@ export async function historyOf(
         where: String(index),
       },
     )
-  const { faults, unjudged, size, events, receipts, flagged } = await askStatus(client, receipt, policy)
+  const { faults, unjudged, size, events, shown, flagged } = await askStatus(client, receipt, policy)
   const [fault] = [...faults, ...unjudged]
   if (fault !== undefined || size === undefined)
     throw new EvidenceError(
@@ -101,22 +100,22 @@ export async function historyOf(
     )
   const steps = [await stepOf(index, receipt, { what: 'deposited' }, owners)]
   const told: Told[] = []
-  // An entry may say several things, and is checked once.
-  const shown = new Map<number, CheckedReceipt>()
+  // An entry may say several things, and its claims are asked for once.
+  const opened = new Map<number, CheckedReceipt>()
   for (const event of events) {
-    const bytes = receipts.get(event.index)
-    if (!event.proven || bytes === undefined) {
+    const found = shown.get(event.index)
+    if (!event.proven || found === undefined) {
       told.push({ deposit: index, index: event.index, what: event.what })
       continue
     }
-    const later = shown.get(event.index) ?? (await withClaims(client, policy, answered(lossyUtf8(bytes), policy)))
-    shown.set(event.index, later)
+    const later = opened.get(event.index) ?? (await withClaims(client, policy, found.checked))
+    opened.set(event.index, later)
     const { what, code, compromisedSince, item, line, on, flags } = event
     const said = defined({ code, compromisedSince, item, line, on, flags })
     steps.push(await stepOf(index, later, { what, ...said }, owners))
   }
   const rules = await rulesOn(client, policy, receipt, owners)
-  const custodial = custodyEntries(events).flatMap((entry) => shown.get(entry) ?? [])
+  const custodial = custodyEntries(events).flatMap((entry) => opened.get(entry) ?? [])
   const custody = await askCustody(receipt, custodial, { client, policy, owners })
   const all = [...steps, ...rules.steps]
   return { index, receipt, size, steps: all, told: [...told, ...rules.told], flagged, custody }

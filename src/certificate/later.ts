@@ -6,7 +6,7 @@ import { answersTo, type EventSubject, type LaterEvent, laterEventsIn } from '..
 import type { OnlineStatus, ProvenLater } from '../check/steps/later.ts'
 import { type CheckResult, inFile } from '../check/steps/receipt.ts'
 import { checkReceipt, type CheckedReceipt, ledgerOf, subjectOf } from '../verify/check-receipt.ts'
-import type { CheckedEvent, ProvenEvent } from '../verify/check-status.ts'
+import type { CheckedEvent, ProvenEvent, ShownEntry } from '../verify/check-status.ts'
 import { type Finding, findingOf } from '../verify/report.ts'
 import { attachedOfSort, type Attachments, laterName, type LaterName } from './attachments.ts'
 import { isOfPart, type PartNamed, type ShownEvent, type StatedLater } from './model.ts'
@@ -134,7 +134,9 @@ export function carriedLater(online: OnlineStatus, time: string, part: PartNamed
     for (const { index } of order.slice(0, attachedOfSort)) chosen.add(index)
   }
   const indices = [...chosen].sort((a, b) => a - b)
-  const receipts = new Map(indices.map((index, i) => [laterName(i + 1), online.receipts.get(index) as Uint8Array]))
+  const receipts = new Map(
+    indices.map((index, i) => [laterName(i + 1), (online.shown.get(index) as ShownEntry).receipt]),
+  )
   const rest = online.events.filter(({ index, what }) => what === 'related' || !chosen.has(index))
   const named = [...bySort(rest.filter(({ what }) => what === 'attested' || what === 'related'))].flatMap(
     ([, events]) => events.slice(-attachedOfSort),

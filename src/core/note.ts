@@ -5,6 +5,7 @@ import { isAcceptablePublicKey, verifyEd25519 } from './ed25519.ts'
 import { EvidenceError } from './errors.ts'
 import { sha256 } from './hash.ts'
 import { mlDsa44PublicKeyBytes } from './mldsa.ts'
+import { Recent } from './recent.ts'
 
 /*
  * C2SP signed-note, as docs/spec/05-checkpoint.md has it:
@@ -149,7 +150,22 @@ export interface VerifiedSignature {
   readonly timestamp?: number
 }
 
+/** Signatures that verified, by key, text and signature: one checkpoint stands in the receipts of hundreds of entries. */
+const verifiedBefore = new Recent<VerifiedSignature>(64)
+/** Longest text that is remembered, in characters: a checkpoint's has some hundred. */
+const maxRemembered = 2000
+
 function verifyOne(key: VerifierKey, text: string, signature: Uint8Array): VerifiedSignature | undefined {
+  if (text.length > maxRemembered) return verifyAnew(key, text, signature)
+  const name = `${key.text}\n${toBase64(signature)}\n${text}`
+  const before = verifiedBefore.get(name)
+  if (before !== undefined) return { ...before, key }
+  const verified = verifyAnew(key, text, signature)
+  if (verified !== undefined) verifiedBefore.set(name, verified)
+  return verified
+}
+
+function verifyAnew(key: VerifierKey, text: string, signature: Uint8Array): VerifiedSignature | undefined {
   const { name, type, publicKey } = key
   if (!isCosignatureType(type)) return verifyEd25519(publicKey, utf8(text), signature) ? { key } : undefined
   const timestamp = verifyCosignature({ name, type, publicKey }, text, signature)

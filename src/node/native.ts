@@ -113,24 +113,27 @@ function installNativeText(): void {
   })
 }
 
-let installed: NativePrimitives | undefined
+let installed: (NativePrimitives & { readonly isForMany: boolean }) | undefined
 
 /**
- * Installs the fastest primitives at hand in this process, once. For a handful of signatures OpenSSL, which is in the
- * runtime, is through before libsodium has been loaded, and our own encodings before the runtime's have been tried.
+ * Installs the fastest primitives at hand in this process. For a handful of signatures OpenSSL, which is in the
+ * runtime, is through before libsodium has been loaded, and our own encodings before the runtime's have been tried. What was installed
+ * for few is exchanged when it is asked for many; what was installed for many stays.
  */
 export function installNativePrimitives(signatures: 'few' | 'many' = 'many'): NativePrimitives {
-  if (installed !== undefined) return installed
-  const sodium = signatures === 'many' ? loadSodium() : undefined
+  const isForMany = signatures === 'many'
+  if (installed !== undefined && (installed.isForMany || !isForMany)) return installed
+  const sodium = isForMany ? loadSodium() : undefined
   installSignatureAccelerator(sodium === undefined ? opensslAccelerator() : sodiumAccelerator(sodium))
-  if (signatures === 'many') installNativeText()
+  if (isForMany) installNativeText()
+  const name = sodium === undefined ? 'openssl' : 'libsodium'
+  installed = { ...(installed ?? installHashes()), signatures: name, isForMany }
+  return installed
+}
+
+function installHashes(): Pick<NativePrimitives, 'sha256' | 'mlDsa'> {
   const isNative = installSha256(nodeSha256)
   const mlDsa = opensslMlDsa()
   installMlDsaAccelerator(mlDsa)
-  installed = {
-    signatures: sodium === undefined ? 'openssl' : 'libsodium',
-    sha256: isNative ? 'native' : 'noble',
-    mlDsa: mlDsa === undefined ? 'noble' : 'openssl',
-  }
-  return installed
+  return { sha256: isNative ? 'native' : 'noble', mlDsa: mlDsa === undefined ? 'noble' : 'openssl' }
 }

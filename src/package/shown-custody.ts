@@ -1,7 +1,8 @@
+import { equalBytes } from '../core/bytes.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { leafHash } from '../core/entry.ts'
 import type { ErrorCode, EvidenceError } from '../core/errors.ts'
-import type { Jwk } from '../core/jwk.ts'
+import { type Jwk, publicKeyOf } from '../core/jwk.ts'
 import { releaseIn } from '../statements/custody-release.ts'
 import { type Unit, withCustody, withUse } from '../statements/custody-state.ts'
 import type { UnitCustody } from '../statements/kind.ts'
@@ -102,12 +103,17 @@ class Replay implements History {
     return { units: custodyOf(this.registry, { index: this.index, iss: this.iss }, count), troubles: this.troubles }
   }
 
-  private judge({ statement, receipt: { entry } }: CheckedReceipt): Judgement | undefined {
+  private judge({ statement, receipt: { entry, signer }, isSigned }: CheckedReceipt): Judgement | undefined {
     if (statement === undefined) return undefined
+    const { signingInput } = statement.jws
+    const own = publicKeyOf(signer)
+    // What was verified with the receipt is not verified again.
+    const verifies: typeof verifyEd25519 = (key, message, signature) =>
+      (isSigned && message === signingInput && equalBytes(key, own)) || verifyEd25519(key, message, signature)
     const { index, time } = entry
     const asked: EntryUnderJudgement = { index, time, timeMs: Date.parse(time), statement }
     const { origin } = this
-    const judgement = judge(this.registry, asked, this, { origin, ledgerKeys: [], verifies: verifyEd25519 })
+    const judgement = judge(this.registry, asked, this, { origin, ledgerKeys: [], verifies })
     const { iss, jti } = statement.common
     if (judgement.usesStatementId) this.statements.set(JSON.stringify([iss, jti]), index)
     return judgement

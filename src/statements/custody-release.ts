@@ -78,9 +78,8 @@ export function readRelease(text: string): Release {
 
 /** The release that a statement carries; undefined of one that carries none that can be read. */
 export function releaseIn({ payload }: { readonly payload: Readonly<Record<string, unknown>> }): Release | undefined {
-  const { release: text } = payload
-  if (typeof text !== 'string') return undefined
-  const release = attempt(() => readRelease(text))
+  if (typeof payload['release'] !== 'string') return undefined
+  const release = releaseOf(payload as { readonly release: string })
   return release instanceof EvidenceError ? undefined : release
 }
 

@@ -36,6 +36,12 @@ export type CheckedEvent = ProvenEvent | StatedEvent
 /** What a ledger may tell of without showing it: what others said of the entry. All else is by or about its own signer, and shown whole. */
 const mayBeStated: ReadonlySet<LaterEvent['what']> = new Set(['attested', 'related', 'erasure-ordered'])
 
+/** An entry that an answer showed: its receipt, made of the answer, with its checkpoint and without disclosures; and what checking it found, which is no fault. */
+export interface ShownEntry {
+  readonly receipt: Uint8Array
+  readonly checked: CheckedReceipt
+}
+
 /** What a ledger's answer about an entry comes to (docs/spec/15-status.md). */
 export interface CheckedStatus {
   readonly faults: readonly Finding[]
@@ -43,8 +49,8 @@ export interface CheckedStatus {
   /** Undefined where the answer's checkpoint cannot be trusted. */
   readonly size: number | undefined
   readonly events: readonly CheckedEvent[]
-  /** Receipts of the entries that were shown, by index: made of the answer, with its checkpoint and without disclosures. */
-  readonly receipts: ReadonlyMap<number, Uint8Array>
+  /** The entries that were shown, by index. */
+  readonly shown: ReadonlyMap<number, ShownEntry>
   /** True where a proven event says that the key, or the participant, was compromised at the entry's time. */
   readonly flagged: boolean
   readonly next: number | undefined
@@ -86,7 +92,7 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
     unjudged,
     size: undefined,
     events: [],
-    receipts: new Map<number, Uint8Array>(),
+    shown: new Map<number, ShownEntry>(),
     flagged: false,
     next: undefined,
   }
@@ -111,7 +117,8 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
       throw new EvidenceError('inclusion-invalid', 'the answer does not prove the entry in its checkpoint')
     }
     const events: CheckedEvent[] = []
-    const receipts = new Map<number, Uint8Array>()
+    const subject = subjectOf(checked)
+    const shown = new Map<number, ShownEntry>()
     let last = Math.max(proof.index, after ?? proof.index)
     for (const event of document.events) {
       const isSame = events.some(({ index: before }) => before === event.index)
@@ -119,14 +126,14 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
       last = event.index
       requireIncluded(event, checkpoint)
       const { index: at, time, kind, what } = event
-      const shown = event.entry === undefined ? undefined : requireSaid(event, document, policy, subjectOf(checked))
-      if (shown === undefined && !mayBeStated.has(what))
+      const found = event.entry === undefined ? undefined : requireSaid(event, document, policy, subject)
+      if (found === undefined && !mayBeStated.has(what))
         throw bad(`does not show the entry ${at}, of which it says: ${what}`)
-      if (shown !== undefined) receipts.set(at, shown.receipt)
+      if (found !== undefined) shown.set(at, found.shown)
       events.push(
-        shown === undefined
+        found === undefined
           ? { proven: false, index: at, what }
-          : { proven: true, index: at, time, kind, ...shown.said },
+          : { proven: true, index: at, time, kind, ...found.said },
       )
     }
     const { timeMs } = receipt.entry
@@ -137,7 +144,7 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
     const { next } = document
     const goesOn = next === undefined || (next >= last && next > (after ?? -1))
     if (!goesOn) faults.push(findingOf(bad('names a next page that does not go on')))
-    return { faults, unjudged, size, events, receipts, flagged, next: goesOn ? next : undefined }
+    return { faults, unjudged, size, events, shown, flagged, next: goesOn ? next : undefined }
   } catch (error) {
     if (!isEvidenceError(error)) throw error
     ;(error.kind.exit === 4 ? unjudged : faults).push(findingOf(error))
@@ -207,7 +214,7 @@ function requireIncluded({ index, leafHash: hash, hashes }: EventDocument, { siz
 }
 
 /**
- * A shown entry makes a receipt with the answer's checkpoint, and must say what the answer says of it. Gives the receipt, and what the entry
+ * A shown entry makes a receipt with the answer's checkpoint, and must say what the answer says of it. Gives it, and what the entry
  * itself says, which may be more: who passed something on, and what is to be said beside it.
  */
 function requireSaid(
@@ -215,7 +222,7 @@ function requireSaid(
   { checkpoint }: StatusDocument,
   policy: Policy,
   subject: EventSubject,
-): { readonly receipt: Uint8Array; readonly said: LaterEvent } {
+): { readonly shown: ShownEntry; readonly said: LaterEvent } {
   const { index, entry, signer, hashes, time, kind, what } = event
   if (signer === undefined || entry === undefined) throw bad('shows an entry without its signer’s key')
   const receipt = utf8(encodeReceipt({ entryBytes: entry, signer, disclosures: [] }, index, hashes, checkpoint))
@@ -228,7 +235,7 @@ function requireSaid(
   if (!isEntry || said === undefined || !equalBytes(leafHash(entry), event.leafHash)) {
     throw bad(`says of entry ${index} what that entry does not`)
   }
-  return { receipt, said }
+  return { shown: { receipt, checked }, said }
 }
 
 function saysTheSame(a: Omit<LaterEvent, 'what'>, b: Omit<LaterEvent, 'what'>): boolean {

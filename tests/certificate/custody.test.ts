@@ -7,6 +7,7 @@ import { writeCertificate } from '../../src/certificate/node/write.ts'
 import { carriedLater, leftOut, untoldIn } from '../../src/certificate/later.ts'
 import type { OnlineStatus } from '../../src/check/steps/later.ts'
 import { laterEventNames } from '../../src/statements/later-event-names.ts'
+import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
 import type { ProvenEvent } from '../../src/verify/check-status.ts'
 import {
   checkedCertificate,
@@ -204,7 +205,9 @@ describe('what of the ledger’s answer a certificate carries', () => {
     url: 'https://ledger.example',
     size: 10_000,
     events,
-    receipts: new Map(events.map(({ index }) => [index, Buffer.from(String(index))])),
+    shown: new Map(
+      events.map(({ index }) => [index, { receipt: Buffer.from(String(index)), checked: {} as CheckedReceipt }]),
+    ),
     flagged: false,
     faults: [],
     unjudged: [],

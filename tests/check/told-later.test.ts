@@ -22,7 +22,7 @@ function told(language: 'en' | 'zh', ...events: readonly Pick<ProvenEvent, 'what
     url: 'https://ledger.example',
     size: 99,
     events: proven,
-    receipts: new Map(),
+    shown: new Map(),
     flagged: false,
     faults: [],
     unjudged: [],

@@ -148,6 +148,17 @@ describe('signatures of a note', () => {
     expect(codeOf(() => verify(signatures))).toBe('signature-invalid')
   })
 
+  it('that verified before hold for that key, text and signature alone', () => {
+    expect(verify([signed()])).toEqual([key.text])
+    const twin = { ...verifierKey(key.name, signerNamed('another').publicKey), id: key.id }
+    expect(codeOf(() => verify([signed()], [twin]))).toBe('signature-invalid')
+    expect(codeOf(() => verifyNote({ text: `${text}x\n`, signatures: [signed()] }, [key]))).toBe('signature-invalid')
+    expect(codeOf(() => verify([{ ...signed(), signature: flipBit(signed().signature, 9) }]))).toBe('signature-invalid')
+    // The key that is given is the one that is told, though its twin was told before.
+    const again = { ...key }
+    expect(verifyNote({ text, signatures: [signed()] }, [again])[0]?.key).toBe(again)
+  })
+
   it('by a key of another type count as unknown', () => {
     const other = verifierKey(key.name, new Uint8Array(32).fill(9), 0x02)
     expect(verify([{ name: other.name, id: other.id, signature: new Uint8Array(70) }, signed()], [other, key])).toEqual(

@@ -3,9 +3,11 @@ import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/core/bytes.ts'
-import { isAcceptablePublicKey, verifyEd25519 } from '../../src/core/ed25519.ts'
+import { installSignatureAccelerator, isAcceptablePublicKey, verifyEd25519 } from '../../src/core/ed25519.ts'
 import { installSha256 } from '../../src/core/hash.ts'
-import { opensslAccelerator } from '../../src/node/native.ts'
+import { verifierKey, verifyNote } from '../../src/core/note.ts'
+import { installNativePrimitives, opensslAccelerator } from '../../src/node/native.ts'
+import { signerNamed } from '../support/signers.ts'
 import {
   type Crafted,
   challenge,
@@ -156,5 +158,33 @@ describe('a native SHA-256', () => {
   it('is refused where it differs for any length around a block', () => {
     expect(installSha256(() => new Uint8Array(32))).toBe(false)
     expect(installSha256(() => new Uint8Array(0))).toBe(false)
+  })
+})
+
+describe('what is installed', () => {
+  it('for few is exchanged when it is asked for many, and then stays', () => {
+    expect(installNativePrimitives('few').signatures).toBe('openssl')
+    expect(installNativePrimitives('few').signatures).toBe('openssl')
+    expect(installNativePrimitives().signatures).toBe('libsodium')
+    expect(installNativePrimitives('few').signatures).toBe('libsodium')
+  })
+
+  it('is asked once about a note that stands in the receipts of many entries', () => {
+    const signer = signerNamed('ledger')
+    const key = verifierKey('ledger.example/one', signer.publicKey)
+    const [text, long] = ['ledger.example/one\n1\nroot\n', `${'x'.repeat(2001)}\n`]
+    const noteOf = (said: string): Parameters<typeof verifyNote>[0] => ({
+      text: said,
+      signatures: [{ name: key.name, id: key.id, signature: signer.sign(utf8(said)) }],
+    })
+    let asked = 0
+    installSignatureAccelerator((publicKey, message, signature) => {
+      asked++
+      return opensslAccelerator()(publicKey, message, signature)
+    })
+    const notes = [noteOf(text), noteOf(text), noteOf(text), noteOf(long), noteOf(long)]
+    expect(notes.map((note) => verifyNote(note, [key]).length)).toEqual([1, 1, 1, 1, 1])
+    // A long text is not remembered.
+    expect(asked).toBe(3)
   })
 })

@@ -89,7 +89,7 @@ export async function examine(
   if (entry.index !== index)
     throw new EvidenceError('server-answer', `the receipt for entry ${index} is of entry ${entry.index}`)
   const sound = attempt(() => requireReceiptOf(receipt, policy, { index }))
-  const later = report.later ?? { events: [], receipts: new Map<number, Uint8Array>() }
+  const later = report.later ?? { events: [], shown: new Map() }
   const stamps = await settledOr(client.timeStamps(index), undefined)
   return {
     index,
@@ -103,7 +103,7 @@ export async function examine(
     report,
     light: lightOf(report),
     mayBeNamed: !(sound instanceof EvidenceError),
-    custody: await askCustody(checked, custodySteps(later, policy), { client, policy, owners }),
+    custody: await askCustody(checked, custodySteps(later), { client, policy, owners }),
     stamps: stamps?.sizes ?? [],
   }
 }

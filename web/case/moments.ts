@@ -1,10 +1,8 @@
-import { valueOr } from '../../src/core/attempt.ts'
 import { defined } from '../../src/core/objects.ts'
-import { parseReceipt } from '../../src/core/receipt.ts'
 import type { StepTrouble } from '../../src/package/shown-custody.ts'
 import { releaseIn } from '../../src/statements/custody-release.ts'
-import { openStatement } from '../../src/statements/open.ts'
 import type { Statement } from '../../src/statements/statement.ts'
+import type { ShownEntry } from '../../src/verify/check-status.ts'
 import type { Exhibit } from './examine.ts'
 
 /** A hand-over, as the release and the transfer that carries it say. */
@@ -40,7 +38,7 @@ export interface Moment {
 
 /** What happened to one exhibit by its receipt and status, in no order. */
 export function momentsOf({ index, time, iss, checked, report, stamps, custody }: Exhibit): Moment[] {
-  const { events = [], receipts = new Map<number, Uint8Array>() } = report.later ?? {}
+  const { events = [], shown = new Map<number, ShownEntry>() } = report.later ?? {}
   const isProven = checked.faults.length === 0 && checked.isSigned
   const of = [index]
   return [
@@ -57,7 +55,7 @@ export function momentsOf({ index, time, iss, checked, report, stamps, custody }
         isProven: true,
         of,
         ...defined({ code, item, trouble: custody.troubles.get(at) }),
-        ...said(receipts.get(at)),
+        ...said(shown.get(at)),
       }
     }),
     ...stamps.map((size): Moment => ({ at: size - 0.5, what: 'stamped', size, isProven: false, of })),
@@ -65,15 +63,9 @@ export function momentsOf({ index, time, iss, checked, report, stamps, custody }
 }
 
 /** What a later entry says of itself: who signed it, and a hand-over. */
-function said(receipt: Uint8Array | undefined): Pick<Moment, 'by' | 'passed'> {
-  const statement = receipt === undefined ? undefined : valueOr(() => statementIn(receipt), undefined)
+function said(shown: ShownEntry | undefined): Pick<Moment, 'by' | 'passed'> {
+  const statement = shown?.checked.statement
   return statement === undefined ? {} : { by: statement.common.iss, ...defined({ passed: passedIn(statement) }) }
-}
-
-/** The statement of a receipt; undefined of an entry of a later version. Throws the codes of both. */
-export function statementIn(receipt: Uint8Array): Statement | undefined {
-  const { entry } = parseReceipt(receipt)
-  return entry.known ? openStatement(entry.statement) : undefined
 }
 
 /** The hand-over that a statement carries; undefined of one that carries no release. */

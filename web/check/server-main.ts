@@ -60,7 +60,7 @@ const later: Asks['later'] = async (result, policy) => {
     size: undefined,
     flagged: false,
     events: [],
-    receipts: new Map(),
+    shown: new Map(),
     faults: [fault],
     unjudged: [],
   }

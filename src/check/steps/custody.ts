@@ -2,7 +2,6 @@ import { append } from '../../core/arrays.ts'
 import { attempt, settledOr } from '../../core/attempt.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import type { LedgerClient } from '../../client/ledger-client.ts'
-import { withoutQuorum } from '../../client/deposit-answer.ts'
 import { requireReceiptOf } from '../../client/named-entry.ts'
 import type { Policy } from '../../core/policy.ts'
 import { replayCustody, type ShownCustody, type ShownSigner } from '../../package/shown-custody.ts'
@@ -10,7 +9,7 @@ import { releaseIn } from '../../statements/custody-release.ts'
 import { custodyEventNames } from '../../statements/later-event-names.ts'
 import { referencesOf } from '../../statements/said.ts'
 import type { CheckedEvent } from '../../verify/check-status.ts'
-import { type CheckedReceipt, checkReceipt, ledgerOf } from '../../verify/check-receipt.ts'
+import { type CheckedReceipt, ledgerOf } from '../../verify/check-receipt.ts'
 import type { OnlineStatus } from './later.ts'
 import type { Owners } from './owners.ts'
 
@@ -22,8 +21,8 @@ export interface CustodyAsking {
 }
 
 /**
- * Who holds a deposit, by what a ledger shows of it. `steps` are the entries that {@link custodyEntries} names, each once: the entries are replayed by the rulebook, with the admissions of who signed them and the
- * orders that they name, as far as those are shown. Throws what asking throws.
+ * Who holds a deposit, by what a ledger shows of it: the steps, which are the entries that {@link custodyEntries} names, are replayed by the
+ * rulebook, with the admissions of who signed them and the orders that they name, as far as those are shown. Throws what asking throws.
  */
 export async function askCustody(
   deposit: CheckedReceipt,
@@ -43,15 +42,8 @@ export function custodyEntries(events: readonly CheckedEvent[]): number[] {
 }
 
 /** The receipts of these entries, as far as a status showed them. */
-export function custodySteps(
-  { events, receipts }: Pick<OnlineStatus, 'events' | 'receipts'>,
-  policy: Policy,
-): CheckedReceipt[] {
-  return custodyEntries(events).flatMap((index) => {
-    const bytes = receipts.get(index)
-    const checked = bytes === undefined ? undefined : checkReceipt(bytes, withoutQuorum(policy))
-    return checked?.receipt === undefined ? [] : [checked]
-  })
+export function custodySteps({ events, shown }: Pick<OnlineStatus, 'events' | 'shown'>): CheckedReceipt[] {
+  return custodyEntries(events).flatMap((index) => shown.get(index)?.checked ?? [])
 }
 
 /** The entries that a step says ordered it, as far as they are shown to the asker. */

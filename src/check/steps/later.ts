@@ -9,12 +9,13 @@ import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
 import { answersTo } from '../../statements/later-events.ts'
 import { applyPolicy, type Policy } from '../../core/policy.ts'
 import type { Standing } from '../../package/package-events.ts'
-import { type CheckedReceipt, checkReceipt, subjectOf } from '../../verify/check-receipt.ts'
+import { type CheckedReceipt, subjectOf } from '../../verify/check-receipt.ts'
 import {
   type CheckedEvent,
   type CheckedStatus,
   checkStatus,
   type ProvenEvent,
+  type ShownEntry,
   twoTrees,
 } from '../../verify/check-status.ts'
 import { type Finding, findingOf } from '../../verify/report.ts'
@@ -26,8 +27,8 @@ export interface OnlineStatus {
   /** Undefined where no answer could be trusted. */
   readonly size: number | undefined
   readonly events: readonly CheckedEvent[]
-  /** Receipts of the later entries that were shown, by index. */
-  readonly receipts: ReadonlyMap<number, Uint8Array>
+  /** The later entries that were shown, by index. */
+  readonly shown: ReadonlyMap<number, ShownEntry>
   readonly flagged: boolean
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
@@ -66,7 +67,7 @@ export async function askStatus(client: LedgerClient, checked: CheckedReceipt, p
     size: undefined as number | undefined,
     flagged: false,
     events: [] as CheckedEvent[],
-    receipts: new Map<number, Uint8Array>(),
+    shown: new Map<number, ShownEntry>(),
   }
   const none = { faults: [], unjudged: [] }
   try {
@@ -95,7 +96,7 @@ async function askPages(
     size: number | undefined
     flagged: boolean
     readonly events: CheckedEvent[]
-    readonly receipts: Map<number, Uint8Array>
+    readonly shown: Map<number, ShownEntry>
   },
 ): Promise<Pick<OnlineStatus, 'faults' | 'unjudged'>> {
   const { proof, entryBytes } = checked.receipt
@@ -111,7 +112,7 @@ async function askPages(
       last = found
       if (found.size === undefined) break
       for (const event of found.events) asked.events.push(event)
-      for (const [index, receipt] of found.receipts) asked.receipts.set(index, receipt)
+      for (const [index, one] of found.shown) asked.shown.set(index, one)
       asked.size ??= found.size
       asked.flagged ||= found.flagged
     }
@@ -131,7 +132,7 @@ async function askPages(
 async function askAnswers(
   client: LedgerClient,
   policy: Policy,
-  asked: { events: CheckedEvent[]; readonly receipts: Map<number, Uint8Array> },
+  asked: { events: CheckedEvent[]; readonly shown: Map<number, ShownEntry> },
 ): Promise<Pick<OnlineStatus, 'faults' | 'unjudged'>> {
   const told = asked.events.filter((event): event is ProvenEvent => event.proven && event.what === 'challenged')
   const challenges = [...new Set(told.map(({ index }) => index))]
@@ -142,25 +143,24 @@ async function askAnswers(
     )
   const answers: CheckedEvent[] = []
   for (const on of challenges) {
-    const checked = checkReceipt(asked.receipts.get(on) as Uint8Array, policy)
-    if (checked.receipt === undefined) continue
+    const { checked } = asked.shown.get(on) as ShownEntry
     const later = {
       size: undefined,
       flagged: false,
       events: [] as CheckedEvent[],
-      receipts: new Map<number, Uint8Array>(),
+      shown: new Map<number, ShownEntry>(),
     }
     const { faults, unjudged } = await askPages(client, checked, policy, later)
     if (faults.length > 0 || unjudged.length > 0) return { faults, unjudged }
     const own = told.filter(({ index }) => index === on)
-    for (const [index, receipt] of later.receipts) {
-      const answer = checkReceipt(receipt, policy)
-      if (answer.receipt === undefined || answer.statement === undefined) continue
-      const { kind } = answer.statement.common
-      const { time } = answer.receipt.entry
-      const said = answersTo(own, subjectOf(checked), answer.statement)
+    for (const [index, one] of later.shown) {
+      const { statement, receipt } = one.checked
+      if (statement === undefined) continue
+      const { kind } = statement.common
+      const { time } = receipt.entry
+      const said = answersTo(own, subjectOf(checked), statement)
       for (const event of said) answers.push({ proven: true, index, time, kind, ...event })
-      if (said.length > 0) asked.receipts.set(index, receipt)
+      if (said.length > 0) asked.shown.set(index, one)
     }
   }
   if (answers.length > 0) asked.events = [...asked.events, ...answers].sort((a, b) => a.index - b.index)
