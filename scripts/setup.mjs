@@ -50,6 +50,6 @@ export function install() {
 export function build() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   must(process.execPath, [tsc, '-b'], { stdio: ['inherit', 2, 'inherit'] })
-  for (const script of ['stale.mjs', 'accelerator.mjs', 'bundle.mjs', 'page.mjs'])
+  for (const script of ['stale.mjs', 'accelerator.mjs', 'bundle.mjs', 'program.mjs', 'page.mjs'])
     must(process.execPath, [join(root, 'scripts', script)], { stdio: ['inherit', 2, 'inherit'] })
 }

@@ -89,6 +89,7 @@ export function stageProgram(to) {
     'check-digest.mjs',
     'check-proxy.mjs',
     'page/index.html',
+    'run/main.js',
   ]
   const missing = [...bundles, 'cli/main.js'].find((name) => !existsSync(join(root, 'dist', name)))
   if (missing !== undefined) {
@@ -100,11 +101,13 @@ export function stageProgram(to) {
     const source = file.endsWith('.js') && !file.startsWith('web/') ? sourceOf(file) : undefined
     return source !== undefined && existsSync(join(root, source))
   })
-  const page = filesBelow(join(root, 'dist/page'))
-    .filter((file) => file !== '.inputs')
-    .map((file) => `page/${file}`)
-  for (const file of [...compiled, ...bundles.filter((name) => !name.startsWith('page/')), ...page])
-    place(join(root, 'dist', file), join(to, 'dist', file))
+  const joined = ['page', 'run'].flatMap((folder) =>
+    filesBelow(join(root, 'dist', folder))
+      .filter((file) => !file.startsWith('.'))
+      .map((file) => `${folder}/${file}`),
+  )
+  const others = bundles.filter((name) => !name.startsWith('page/') && !name.startsWith('run/'))
+  for (const file of [...compiled, ...others, ...joined]) place(join(root, 'dist', file), join(to, 'dist', file))
   for (const file of filesBelow(join(root, 'assets'))) place(join(root, 'assets', file), join(to, 'assets', file))
   place(join(root, 'package.json'), join(to, 'package.json'))
   place(join(root, 'cli', 'evidence.mjs'), join(to, 'cli', 'evidence.mjs'), 0o755)

@@ -7,8 +7,8 @@ import { root } from './setup.mjs'
 /** The source that the compiler made a file of dist of, relative to the root; undefined for what other steps of the build make. */
 export function sourceOf(file) {
   const [, stem] = /^(.*)\.(?:js|js\.map|d\.ts|d\.ts\.map)$/.exec(file) ?? []
-  // The page is no output of the compiler's: scripts/page.mjs makes it anew as a whole.
-  if (file.startsWith('page/')) return undefined
+  // No outputs of the compiler's: scripts/page.mjs and scripts/program.mjs make them anew as a whole.
+  if (file.startsWith('page/') || file.startsWith('run/')) return undefined
   if (stem !== undefined) return `${stem}.ts`
   return file.endsWith('.tsbuildinfo') ? join(dirname(file), 'tsconfig.json') : undefined
 }

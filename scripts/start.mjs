@@ -6,4 +6,4 @@ import { build, install, root } from './setup.mjs'
 install()
 build()
 process.argv.splice(2, 0, 'start')
-await import(pathToFileURL(join(root, 'dist', 'cli', 'main.js')).href)
+await import(pathToFileURL(join(root, 'cli', 'evidence.mjs')).href)
