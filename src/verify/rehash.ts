@@ -1,9 +1,9 @@
 import { valueOr } from '../core/attempt.ts'
-import { toBase64url, tryBase64url } from '../core/base64.ts'
-import { holdsBytes, latin1, utf8 } from '../core/bytes.ts'
+import { latin1, utf8 } from '../core/bytes.ts'
 import { entryVersion, leafHash } from '../core/entry.ts'
 import { replayedPrefixes } from '../statements/kinds.ts'
 import { openStatement } from '../statements/open.ts'
+import { decodeInto, urlValues } from '../statements/plain/base64.ts'
 import { absent, type Packed } from './packed.ts'
 
 /*
@@ -19,25 +19,13 @@ export interface Rehashed {
 }
 
 const versionLine = utf8(`${entryVersion}\n`)
-const idMember = '"jti":"'
-
-/**
- * How a payload begins a kind that may change the registry. A canonical payload (RFC 8785) has this one spelling, without an
- * escape, and one that is not canonical changes nothing: what is not found is not there.
- */
+const lineFeed = 0x0a
+const dot = 0x2e
+/** How kinds begin that may change the registry. */
 const telling = replayedPrefixes()
-  .flatMap((begin) => encodedSpellings(`"kind":"${begin}`))
-  .map(utf8)
-
-/** What a text inside a longer one looks like in base64url: a spelling for each remainder of its place by three. */
-export function encodedSpellings(text: string): string[] {
-  return [0, 1, 2].map((before) => {
-    const bytes = utf8('\0'.repeat(before) + text)
-    const encoded = toBase64url(bytes)
-    // Only characters all of whose six bits are the text's own.
-    return encoded.slice(Math.ceil((8 * before) / 6), Math.floor((8 * bytes.length) / 6))
-  })
-}
+/** As much of a payload as is looked at, in characters of base64url; the common members are shorter. */
+const maxHead = 1024
+const decoded = new Uint8Array(maxHead)
 
 /**
  * Hashes a chunk. An entry is marked where its payload may change the registry, where it has an id of `newIds`, and where
@@ -46,8 +34,6 @@ export function encodedSpellings(text: string): string[] {
 export function rehash({ lengths, bytes, gap }: Packed, newIds: ReadonlySet<string>): Rehashed {
   const leafHashes = new Uint8Array(32 * lengths.length)
   const marks = new Uint8Array(lengths.length)
-  // Nearly every chunk has nothing that matters, and is found so at a glance.
-  const isPlain = newIds.size === 0 && !telling.some((spelling) => holdsBytes(bytes, spelling))
   for (let i = 0, at = 0; i < lengths.length; i++) {
     const length = lengths[i] as number
     if (length === absent) {
@@ -58,7 +44,7 @@ export function rehash({ lengths, bytes, gap }: Packed, newIds: ReadonlySet<stri
     at = start + length
     const entry = bytes.subarray(start, at)
     leafHashes.set(leafHash(entry), 32 * i)
-    if (!hasVersion(entry) || (!isPlain && matters(entry, newIds))) marks[i] = 1
+    if (!hasVersion(entry) || matters(entry, newIds)) marks[i] = 1
   }
   return { leafHashes, marks }
 }
@@ -69,21 +55,56 @@ function hasVersion(entry: Uint8Array): boolean {
 }
 
 /** True where an entry may say something that the walk must see. */
-function matters(bytes: Uint8Array, newIds: ReadonlySet<string>): boolean {
-  if (telling.some((spelling) => holdsBytes(bytes, spelling))) return true
-  if (newIds.size === 0) return false
-  const entry = latin1(bytes)
-  // Lines 2 to 4 have no full stop but the one in the time: header and payload lie between the second and the third.
-  const inTime = entry.indexOf('.', versionLine.length)
-  const first = entry.indexOf('.', inTime + 1)
-  const second = entry.indexOf('.', first + 1)
-  if (inTime < 0 || first < 0 || second < 0) return true
-  const payload = tryBase64url(entry.slice(first + 1, second))
-  if (payload === undefined) return true
-  const text = latin1(payload)
-  const at = text.indexOf(idMember)
-  if (at < 0 || text.includes(idMember, at + 1)) return true
-  return newIds.has(text.slice(at + idMember.length, at + idMember.length + 36))
+function matters(entry: Uint8Array, newIds: ReadonlySet<string>): boolean {
+  const head = headOf(entry)
+  return head === undefined || newIds.has(head.jti) || telling.some((begin) => head.kind.startsWith(begin))
+}
+
+interface Head {
+  readonly jti: string
+  readonly kind: string
+}
+
+/** Kind and id of an entry where they are spelt plainly at the beginning of its payload; undefined says nothing. */
+function headOf(entry: Uint8Array): Head | undefined {
+  let at = 0
+  // Version, index, time and link.
+  for (let line = 0; line < 4; line++) {
+    at = entry.indexOf(lineFeed, at) + 1
+    if (at === 0) return undefined
+  }
+  const first = entry.indexOf(dot, at)
+  const second = entry.indexOf(dot, first + 1)
+  if (first < 0 || second < 0) return undefined
+  const to = Math.min(second, first + 1 + maxHead)
+  const length = decodeInto(decoded, entry, first + 1, to, urlValues)
+  return length < 0 ? undefined : commonIn(latin1(decoded.subarray(0, length)))
+}
+
+/**
+ * Reads members of a payload up to both that are wanted: members of the payload itself, since no value before them is an array or an object, and
+ * the only ones of these names, since no statement repeats a member in any spelling (docs/spec/01-primitives.md). Undefined where one of them
+ * has an escape, or white space stands between: JSON has many spellings, and a statement may have any of them.
+ */
+function commonIn(text: string): Head | undefined {
+  const found: { jti?: string; kind?: string } = {}
+  for (let at = 0; text[at] === (at === 0 ? '{' : ',') && text[at + 1] === '"'; ) {
+    const nameEnd = text.indexOf('"', at + 2)
+    if (nameEnd < 0 || text[nameEnd + 1] !== ':') return undefined
+    const begin = nameEnd + 2
+    const isText = text[begin] === '"'
+    const end = isText ? text.indexOf('"', begin + 1) + 1 : text.indexOf(',', begin)
+    if (end <= 0) return undefined
+    const value = text.slice(begin, end)
+    const name = text.slice(at + 2, nameEnd)
+    if (name.includes('\\') || value.includes('\\') || !(isText || /^[0-9]{1,16}$/.test(value))) return undefined
+    if (name === 'jti') found.jti = value.slice(1, -1)
+    if (name === 'kind') found.kind = value.slice(1, -1)
+    const { jti, kind } = found
+    if (jti !== undefined && kind !== undefined) return { jti, kind }
+    at = end
+  }
+  return undefined
 }
 
 /** The id of an entry, for {@link rehash} to look for; undefined where it cannot be read. */
