@@ -64,7 +64,8 @@ export interface Waiting {
  */
 export class GroupBuilder {
   readonly entries: StoredEntry[] = []
-  private readonly statements = new Map<string, { index: number; jws: string; placed: Placed }>()
+  /** Where a statement stands that is sent again, and no more: what came with it the first time is for whoever sent that. */
+  private readonly statements = new Map<string, { readonly jws: string; readonly place: Place }>()
   private readonly targets = new Map<number, TargetFacts>()
   /** By digest, which entry of the group seals it. */
   private readonly sealed = new Map<string, number>()
@@ -100,7 +101,7 @@ export class GroupBuilder {
   private readonly history: History = {
     findStatement: (iss, jti) => {
       const name = statementName(iss, jti)
-      return this.statements.get(name)?.index ?? this.prefetched.statements.get(name)
+      return this.statements.get(name)?.place.index ?? this.prefetched.statements.get(name)
     },
     target: (index) => {
       const inFlight = this.targets.get(index)
@@ -144,9 +145,9 @@ export class GroupBuilder {
     const inFlight = this.statements.get(name)
     if (inFlight?.jws === statement.jws.text) {
       requireSealedBy(statement, disclosures)
-      return { ...inFlight.placed, kind: 'existing' }
+      return inFlight.place
     }
-    const index = inFlight?.index ?? this.prefetched.statements.get(name)
+    const index = inFlight?.place.index ?? this.prefetched.statements.get(name)
     if (index === undefined) return undefined
     const earlier = inFlight === undefined ? this.stored(index) : undefined
     const repeated = earlier === undefined ? undefined : repeatOf(submission, earlier)
@@ -262,7 +263,11 @@ export class GroupBuilder {
     this.entries.push(stored)
     this.state = state
     this.targets.set(stored.index, facts)
-    this.statements.set(statementName(stored.iss, stored.jti), { index: stored.index, jws, placed })
+    const { index, time, leafHash: hash } = placed
+    this.statements.set(statementName(stored.iss, stored.jti), {
+      jws,
+      place: { kind: 'existing', index, time, leafHash: hash },
+    })
     for (const digest of stored.sealed ?? []) this.sealed.set(digest, stored.index)
     if (order !== undefined) this.take(order)
     return placed

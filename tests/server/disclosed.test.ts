@@ -29,6 +29,23 @@ async function refusal(presentation: string): Promise<Problem> {
   return problemIn(await server.post(presentation))
 }
 
+describe('a statement that is sent again before it is stored', () => {
+  it('is answered with the claims that this very request had', async () => {
+    const sealed = { note: secret, case: [{ number: '1' }] }
+    const { jws, presentation, disclosures } = server.deposit('x', { sealed })
+    // Lines of one batch are sequenced in one group.
+    const lines = await server.batch([presentation, `${jws}~`, `${jws}~${disclosures[0]?.text}~`, jws, presentation])
+    expect(lines.map(({ status, receipt }) => [status, claimsIn(receipt).length])).toEqual([
+      [201, 2],
+      [200, 0],
+      [200, 1],
+      [200, 0],
+      [200, 2],
+    ])
+    expect(new Set(lines.map(({ index }) => index)).size).toBe(1)
+  })
+})
+
 describe('F-H3: a jti that was used before', () => {
   async function sealedBy(signer: Party): Promise<{ jti: string; presentation: string; texts: string[] }> {
     const jti = randomUUID()
