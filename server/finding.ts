@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { ServerContext } from './context.ts'
 import { entryFacts, type Reader, renewed } from '../src/ledger/rights.ts'
-import { recordReading } from './readings.ts'
+import { recordShown, type Shown } from './readings.ts'
 import type { ServedEntry } from '../src/ledger/reads.ts'
 import {
   isClosedBySeals,
@@ -29,7 +29,9 @@ export async function readEntry({ ledger }: ServerContext, reader: Reader, index
   const { rights, reads } = ledger
   if (!rights.mayReadUnnamed(reader)) throw rights.denied(reader, `entry ${index}`)
   const entry = await reads.entry(index)
-  if (!rights.mayReadEntry(reader, entryFacts(entry))) throw rights.denied(reader, `entry ${index}`)
+  // Reading may have waited, for an erasure above all: the right is that of now.
+  if (!rights.mayReadEntry(renewed(reader, ledger.standing), entryFacts(entry)))
+    throw rights.denied(reader, `entry ${index}`)
   return entry
 }
 
@@ -40,8 +42,11 @@ export async function visibleDisclosures(
   entry: ServedEntry,
 ): Promise<string[]> {
   const disclosures = await readableDisclosures(context, reader, entry)
-  if (disclosures.length > 0) await recordReading(context, reader, [entryFacts(entry)], 'claims')
-  return disclosures
+  if (disclosures.length === 0) return disclosures
+  const { rights } = context.ledger
+  const facts = entryFacts(entry)
+  const may = (now: Reader): boolean => rights.mayReadDisclosures(now, facts)
+  return (await recordShown(context, reader, [{ facts, may }], 'claims')).length === 0 ? [] : disclosures
 }
 
 async function readableDisclosures({ ledger }: ServerContext, reader: Reader, entry: ServedEntry): Promise<string[]> {
@@ -126,7 +131,7 @@ export async function page(
   if (scope === undefined) throw rights.denied(reader, 'this search')
   room.reach -= reachOf(key, scope, limit + 1)
   const indices = await reads.search(key, scope, after, limit + 1)
-  const entries: EntriesAnswer['entries'] = []
+  const shown: (Shown & { readonly summary: EntrySummary })[] = []
   let at = 0
   while (at < Math.min(limit, indices.length) && room.bytes > 0) {
     const end = Math.min(limit, at + entriesPerTurn)
@@ -136,13 +141,18 @@ export async function page(
     // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
     const now = renewed(reader, context.ledger.standing)
     for (const entry of found) {
-      if (!rights.mayFind(now, key, entryFacts(entry))) continue
-      if (await hasKeys(context, now, entry, others)) entries.push(summaryOf(entry))
+      const facts = entryFacts(entry)
+      const may = (then: Reader): boolean => rights.mayFind(then, key, facts)
+      if (may(now) && (await hasKeys(context, now, entry, others)))
+        shown.push({ facts, may, summary: summaryOf(entry) })
     }
     // Reading an entry takes the processor: in between deposits go on.
     await new Promise((resolve) => setImmediate(resolve))
   }
-  if (isClosedBySeals(key)) await recordReading(context, reader, entries, 'found')
+  // No seal closes other lists, so that nothing is written of them.
+  const entries = (isClosedBySeals(key) ? await recordShown(context, reader, shown, 'found') : shown).map(
+    ({ summary }) => summary,
+  )
   return { entries, next: at < indices.length ? (indices[at - 1] as number) : null }
 }
 
@@ -156,7 +166,8 @@ export async function withId(context: ServerContext, reader: Reader, iss: string
     throw rights.denied(reader, 'this search')
   const index = await reads.indexOf(iss, jti)
   const entry = index === undefined ? undefined : await reads.entry(index)
-  if (entry !== undefined && rights.mayReadEntry(reader, entryFacts(entry))) return summaryOf(entry)
+  const now = renewed(reader, context.ledger.standing)
+  if (entry !== undefined && rights.mayReadEntry(now, entryFacts(entry))) return summaryOf(entry)
   throw new EvidenceError('not-found', `no entry has the id ${jti} of ${iss}`)
 }
 

@@ -1,8 +1,8 @@
 import type { Reading } from '../src/ledger/access/reading-log.ts'
-import type { Standing } from '../src/ledger/access/reading.ts'
 import type { Piece } from '../src/ledger/copy/piece.ts'
+import type { CopyReader } from '../src/ledger/copy/replication.ts'
 import { readStored } from '../src/ledger/entry-facts.ts'
-import { type EntryFacts, entryFacts, type NamedReader, type Reader } from '../src/ledger/rights.ts'
+import { type EntryFacts, entryFacts, type NamedReader, type Reader, renewed } from '../src/ledger/rights.ts'
 import type { ServerContext } from './context.ts'
 
 /*
@@ -10,8 +10,44 @@ import type { ServerContext } from './context.ts'
  * then nothing may be shown.
  */
 
+/** Something that is to be shown, and whether a reader may be shown it. */
+export interface Shown {
+  readonly facts: EntryFacts
+  readonly may: (reader: Reader) => boolean
+}
+
+/**
+ * Gives what of these a reader may be shown at the moment when this resolves, each written into the log under every seal that stands on it then:
+ * a seal may be set while what it closes is read, or while a line is written. Rejects with `quota-exceeded` where the reader has had as many lines as it may.
+ */
+export async function recordShown<One extends Shown>(
+  context: ServerContext,
+  reader: Reader,
+  found: readonly One[],
+  shown: 'claims' | 'found',
+): Promise<One[]> {
+  const { ledger } = context
+  const written = new Set<string>()
+  for (;;) {
+    const now = renewed(reader, ledger.standing)
+    const left = found.filter(({ may }) => may(now))
+    const names = left.map(({ facts }) =>
+      ledger.rights.sealsOver(now, facts).map(({ entry }) => `${facts.index} ${entry}`),
+    )
+    const isNew = names.map((own) => own.some((name) => !written.has(name)))
+    if (!isNew.includes(true)) return left
+    await recordReading(
+      context,
+      now,
+      left.filter((_, i) => isNew[i] === true).map(({ facts }) => facts),
+      shown,
+    )
+    for (const name of names.flat()) written.add(name)
+  }
+}
+
 /** Writes what is to be shown of entries that are sealed. Rejects with `quota-exceeded` where the reader has had as many lines as it may. */
-export async function recordReading(
+async function recordReading(
   { ledger: { rights, readings }, limits }: ServerContext,
   reader: Reader,
   entries: readonly Pick<EntryFacts, 'index' | 'about'>[],
@@ -32,26 +68,35 @@ const entriesPerTurn = 16
 
 /**
  * Writes that a copy is to be given a piece in which claims are sealed: one line, of the whole piece. No limit counts it, for the operator named who copies.
- * `standing`: as of the entries that the copy is given, published or not.
+ * `role`: which entries the copy is given, published ones or all.
  */
 export async function recordCopy(
-  { ledger: { rights, readings } }: ServerContext,
+  { ledger }: ServerContext,
   reader: NamedReader,
   { from, entries }: Pick<Piece, 'from' | 'entries'>,
-  standing: Standing,
+  role: CopyReader,
 ): Promise<void> {
-  if (standing.access.rules.size === 0) return
-  const seals = new Map<number, Reading['seals'][number]>()
+  const { rights, readings, replication } = ledger
+  if (ledger.standingOf(role).access.rules.size === 0) return
+  const sealing: EntryFacts[] = []
   for (let at = 0; at < entries.length; at += entriesPerTurn) {
     for (const [i, { bytes, disclosures }] of entries.slice(at, at + entriesPerTurn).entries()) {
       if (disclosures.length === 0) continue
       const index = from + at + i
-      const facts = entryFacts({ index, statement: readStored(bytes, index).statement })
-      for (const seal of rights.sealsOver({ ...reader, standing }, facts)) seals.set(seal.entry, seal)
+      const { statement } = readStored(bytes, index)
+      const subjects = await replication.subjects({ index, statement }, role)
+      sealing.push(entryFacts({ index, statement, subjects }))
     }
     await new Promise((resolve) => setImmediate(resolve))
   }
-  if (seals.size === 0) return
-  const to = from + entries.length - 1
-  await readings.record([{ reader: reader.id, index: from, to, shown: 'copied', seals: [...seals.values()] }])
+  const written = new Set<number>()
+  for (;;) {
+    // A seal may be set meanwhile.
+    const now = { ...reader, standing: ledger.standingOf(role) }
+    const all = new Map(sealing.flatMap((facts) => rights.sealsOver(now, facts)).map((seal) => [seal.entry, seal]))
+    const seals = [...all.values()].filter(({ entry }) => !written.has(entry))
+    if (seals.length === 0) return
+    await readings.record([{ reader: reader.id, index: from, to: from + entries.length - 1, shown: 'copied', seals }])
+    for (const { entry } of seals) written.add(entry)
+  }
 }

@@ -7,7 +7,7 @@ import { defined } from '../../src/core/objects.ts'
 import { formatTime } from '../../src/core/time.ts'
 import { type ReadingLog, sealedBy } from '../../src/ledger/access/reading-log.ts'
 import { standingOn } from '../../src/ledger/access/standing.ts'
-import { entryFacts } from '../../src/ledger/rights.ts'
+import { entryFacts, renewed } from '../../src/ledger/rights.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { inTurn } from '../paced-turns.ts'
 import { problems } from '../problem.ts'
@@ -36,11 +36,13 @@ export function accessRoutes(app: FastifyInstance, context: ServerContext): void
       const reader = await requestReader(context, request)
       const { index } = request.params
       if (reader.kind === 'anonymous') throw ledger.rights.denied(reader, `what stands on entry ${index}`)
-      const isShown = ledger.rights.rulesShown(reader, entryFacts(await ledger.reads.entry(index)))
+      const entry = await ledger.reads.entry(index)
+      const now = renewed(reader, ledger.standing)
+      const isShown = ledger.rights.rulesShown(now, entryFacts(entry))
       // What stands is what sealed terms say.
       if (ledger.claimsRefusal !== undefined) throw ledger.claimsRefusal
       reply.header('Cache-Control', 'private, no-store')
-      const { access, nowMs } = reader.standing
+      const { access, nowMs } = now.standing
       const rules = standingOn(access, index, nowMs)
         .filter(isShown)
         .map(({ rule, entry: set, by, as, to, untilMs }) => {

@@ -47,9 +47,10 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
       if (wait > 0) await replication.waitBeyond(from, erasures, wait * 1000, role)
       unread.enter(role === 'required' ? '' : reader.id, reply.raw)
       const piece = await replication.piece(from, erasures, role)
-      // What was sealed, and who was revoked, while it waited and the piece was read.
+      // What was sealed, and who was revoked, while it waited and the piece was read; and while that was written.
       ledger.rights.requireMayCopy(renewed(reader, ledger.standing))
-      await recordCopy(context, reader, piece, ledger.standingOf(role))
+      await recordCopy(context, reader, piece, role)
+      ledger.rights.requireMayCopy(renewed(reader, ledger.standing))
       reply.header('Cache-Control', 'private, no-store').type('application/x-ndjson')
       return reply.send(encodePiece(piece) as never)
     },

@@ -6,6 +6,7 @@ import { valueOr } from '../../src/core/attempt.ts'
 import { defined } from '../../src/core/objects.ts'
 import { dayServed, servedOn } from '../../src/ledger/access/served.ts'
 import { orderersOf } from '../../src/ledger/orders.ts'
+import { renewed } from '../../src/ledger/rights.ts'
 import { readBody } from '../../src/statements/body.ts'
 import { erasedBy } from '../../src/statements/said.ts'
 import { requestReader, type ServerContext } from '../context.ts'
@@ -36,9 +37,10 @@ export function servedRoutes(app: FastifyInstance, context: ServerContext): void
       if (reader.kind === 'anonymous') throw rights.denied(reader, what)
       const entry = await reads.entry(index)
       const body = valueOr(() => readBody(entry.statement), undefined)
-      const orderers = orderersOf(entry.statement.common, body, reader.standing.registry)
+      const now = renewed(reader, context.ledger.standing)
+      const orderers = orderersOf(entry.statement.common, body, now.standing.registry)
       // One refusal, whether it is another's order or none.
-      if (!rights.mayReadServed(reader, orderers)) throw rights.denied(reader, what)
+      if (!rights.mayReadServed(now, orderers)) throw rights.denied(reader, what)
       reply.header('Cache-Control', 'private, no-store')
       const of = erasedBy(body).map((target) => target.index)
       const day = dayServed(readings, request.query.after ?? '', entry.entry.time)

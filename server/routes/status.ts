@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { fromBase64, toBase64 } from '../../src/core/base64.ts'
 import { defined } from '../../src/core/objects.ts'
-import { entryFacts } from '../../src/ledger/rights.ts'
+import { entryFacts, type Reader, renewed } from '../../src/ledger/rights.ts'
 import { type EntryStatus, type StatusEvent, statusOf } from '../../src/ledger/status.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problems } from '../problem.ts'
@@ -32,15 +32,16 @@ export function statusRoutes(app: FastifyInstance, context: ServerContext): void
       const { index } = request.params
       const what = `the status of entry ${index} without its entryHash`
       if (entryHash === undefined && !ledger.rights.mayReadUnnamed(reader)) throw ledger.rights.denied(reader, what)
+      // What is read may wait, for an erasure above all: the rights are those of when it is there.
+      const now = (): Reader => renewed(reader, ledger.standing)
       const status = await statusOf(ledger.reads, {
         index,
         entryHash: entryHash === undefined ? undefined : fromBase64(entryHash),
-        requireMayRead: ({ statement }) => {
-          if (!ledger.rights.mayReadEntry(reader, { index, ...statement.common }))
-            throw ledger.rights.denied(reader, what)
+        requireMayRead: (entry) => {
+          if (!ledger.rights.mayReadEntry(now(), entryFacts(entry))) throw ledger.rights.denied(reader, what)
         },
-        mayReadRecords: (entry) => ledger.rights.mayReadRecords(reader, entryFacts(entry)),
-        mayReadEvent: (event, entry) => ledger.rights.mayReadEvent(reader, event, entryFacts(entry)),
+        mayReadRecords: (entry) => ledger.rights.mayReadRecords(now(), entryFacts(entry)),
+        mayReadEvent: (event, entry) => ledger.rights.mayReadEvent(now(), event, entryFacts(entry)),
         from,
         after,
       })

@@ -16,7 +16,7 @@ import { mayEnd } from './access/terms.ts'
 import { changesRegistry, kindNamed } from '../statements/kinds.ts'
 import type { LaterEvent } from '../statements/later-events.ts'
 import { isActive } from '../statements/registry.ts'
-import { heldSince } from '../statements/said.ts'
+import { heldSince, kindSaid } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { Role } from '../statements/vocabulary.ts'
 import type { FolderConfig } from './data-folder.ts'
@@ -70,6 +70,7 @@ const toldUnshown: ReadonlySet<LaterEvent['what']> = new Set(['attested', 'relat
 export interface EntryFacts {
   readonly index: number
   readonly iss: string
+  /** Of a change that several approved, the kind of what it carries: an order is no part of the registry for being given so. */
   readonly kind: string
   /** What it is about: what is sealed of that closes its own claims too. Nothing of a deposit. */
   readonly about?: Subjects
@@ -115,7 +116,10 @@ export class Rights {
     return this.isOpen || ownsOrAudits(reader, entry)
   }
 
-  /** The seals under which a reader is shown an entry's claims, or finds it: what is written into the log of readings first. */
+  /**
+   * The seals under which a reader is shown an entry's claims, or finds it: what is written into the log of readings first. All that stand, where it
+   * is not known about which deposits the entry is.
+   */
   sealsOver({ standing }: Reader, entry: Pick<EntryFacts, 'index' | 'about'>): Reading['seals'] {
     const seals = sealed(standing, entry)
     // One statement seals many deposits, which one entry may be about.
@@ -278,8 +282,8 @@ function isClosed({ standing }: Reader, entry: EntryFacts): boolean {
 /** The seals on a deposit, or on those that an entry, or its terms, are about. */
 function sealed(standing: Standing, entry: Pick<EntryFacts, 'index' | 'about'>): StandingRule[] {
   if (standing.access.rules.size === 0) return []
-  const { of } = ruledBy(standing.access, entry.index, entry.about ?? noSubjects)
-  return of.flatMap((index) => sealsOn(standing, index))
+  const { of, isWhole } = ruledBy(standing.access, entry.index, entry.about ?? noSubjects)
+  return (isWhole ? of : [...standing.access.rules.keys()]).flatMap((index) => sealsOn(standing, index))
 }
 
 const noSubjects: Subjects = { of: [], isWhole: true }
@@ -290,11 +294,13 @@ export function entryFacts(entry: {
   readonly statement: Statement
   readonly subjects?: Subjects | undefined
 }): EntryFacts {
-  const { iss, kind } = entry.statement.common
   return {
     index: entry.index,
-    iss,
-    kind,
+    iss: entry.statement.common.iss,
+    // Of use to who owns nothing of it alone.
+    get kind() {
+      return kindSaid(entry.statement)
+    },
     // Of use where something is sealed alone, and the dearest of all.
     get about() {
       return entry.subjects ?? subjectsSaid(entry.statement)

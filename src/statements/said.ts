@@ -1,6 +1,6 @@
 import type { Disclosure } from '../core/disclosure.ts'
 import type { Jwk } from '../core/jwk.ts'
-import { attempt } from '../core/attempt.ts'
+import { attempt, valueOr } from '../core/attempt.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 import type { AccessTerms } from './access-terms.ts'
@@ -147,6 +147,14 @@ export function soundnessOf({
   unjudged,
 }: Readonly<Record<keyof Findings, readonly unknown[]>>): Soundness | undefined {
   return violations.length > 0 ? 'violated' : unjudged.length > 0 ? 'open' : undefined
+}
+
+/** The kind of what a statement says, whether by itself or as a change that several approved; empty where such a change cannot be read. */
+export function kindSaid(statement: Statement): string {
+  const { kind } = statement.common
+  if (kindNamed(kind)?.carries === undefined) return kind
+  const body = valueOr(() => readBody(statement), undefined)
+  return body === undefined ? '' : effectiveBody(body).kind
 }
 
 /** Whether a statement is a rule of access, whatever of it is shown. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DepositAnswer, ServedAnswer, StatusAnswer } from '../../src/api/answers.ts'
+import type { DepositAnswer, EntriesAnswer, ServedAnswer, StatusAnswer } from '../../src/api/answers.ts'
 import type { ComposedStatement } from '../../src/statements/compose.ts'
 import { releaseBy, transferMembers } from '../support/custody.ts'
 import { filesWith, orderByChange, type OrderTarget, targetOf, tracesOf } from '../support/erasure.ts'
@@ -81,6 +81,25 @@ describe('an order to erase in a change, sent to a server', () => {
         of: [answer.index],
       })
     expect((await server.get(`/v1/entries/${index}/served`, server.depositor)).status).toBe(403)
+  })
+
+  it('is for who handed it in and for auditors, and not for every participant as a change of the registry is', async () => {
+    const { made, answer } = await deposited('secret')
+    const done = await order([targetOf(made, answer)], server.administrator, deputy)
+    const { index } = done.json<DepositAnswer>()
+    const auditor = await server.admit('auditor', ['auditor'])
+    const [admitted] = (await server.get('/v1/entries?kind=participant.admit', auditor)).json<EntriesAnswer>().entries
+    for (const path of ['', '/receipt', '/status']) {
+      const statuses = async (at: number): Promise<number[]> =>
+        Promise.all(
+          [lab, server.depositor, auditor].map(
+            async (who) => (await server.get(`/v1/entries/${at}${path}`, who)).status,
+          ),
+        )
+      expect({ path, statuses: await statuses(index) }).toEqual({ path, statuses: [403, 200, 200] })
+      expect({ path, statuses: await statuses(admitted?.index ?? 0) }).toEqual({ path, statuses: [200, 200, 200] })
+    }
+    expect((await server.get(`/v1/entries/${index}`, lab)).text).not.toContain('Decision 12')
   })
 
   it('is refused while a unit is held by somebody else than its issuer, and taken once it is back', async () => {

@@ -1,11 +1,14 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { DepositAnswer, EntriesAnswer, ReadingsAnswer } from '../../src/api/answers.ts'
+import type { DepositAnswer, EntriesAnswer, EntryAnswer, ReadingsAnswer, ReceiptAnswer } from '../../src/api/answers.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
 import { decodePiece } from '../../src/ledger/copy/piece.ts'
 import { PacedTurns } from '../../server/paced-turns.ts'
 import { type ReadingLine, ReadingLog } from '../../src/ledger/access/reading-log.ts'
-import { type Answer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { LedgerReads } from '../../src/ledger/reads.ts'
+import { type Answer, type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
 import { sha256Hex } from '../support/statements.ts'
 
 /* The log of readings under a seal, as the server writes it and as it is asked for. */
@@ -43,6 +46,70 @@ describe('the log of readings', () => {
     return answer.json<ReadingsAnswer>()
   }
   const told = (answer: Answer): unknown => [answer.status, problemIn(answer).code]
+
+  /** Lets reads of claims wait from here on; gives what lets them go on. */
+  function holdClaims(): () => void {
+    const { disclosures } = LedgerReads.prototype
+    let open = (): void => {}
+    const opened = new Promise<void>((resolve) => (open = resolve))
+    vi.spyOn(LedgerReads.prototype, 'disclosures').mockImplementation(async function (this: LedgerReads, entry) {
+      const found = await disclosures.call(this, entry)
+      await opened
+      return found
+    })
+    return open
+  }
+
+  it('a seal that is set while claims are read closes them, and who may read all the same is written down', async () => {
+    server = await testServer({ reading: 'participants' })
+    const court = await server.admit('court', ['authority'])
+    const auditor = await server.admit('auditor', ['auditor'])
+    const one = await deposit('one')
+    const open = holdClaims()
+    const reads = ['', '/receipt'].flatMap((path) =>
+      [auditor, server.depositor].map((who) => server.get(`/v1/entries/${one.index}${path}`, who)),
+    )
+    await vi.waitFor(() => expect(LedgerReads.prototype.disclosures).toHaveBeenCalledTimes(4))
+    await seal(court, one)
+    open()
+    const [entry, own, receipt, ownReceipt] = (await Promise.all(reads)) as [Answer, Answer, Answer, Answer]
+    vi.restoreAllMocks()
+    expect([entry.json<EntryAnswer>().claims, own.json<EntryAnswer>().claims]).toEqual([
+      {},
+      { note: 'about it', case: [{ number: '7' }] },
+    ])
+    const claims = [receipt, ownReceipt].map((answer) => parseReceipt(utf8(answer.json<ReceiptAnswer>().receipt)))
+    expect(claims.map(({ disclosures }) => disclosures.length)).toEqual([0, 2])
+    expect(written().map(({ reader, index, seals }) => [reader, index, seals.length])).toEqual([
+      ['depositor', one.index, 1],
+      ['depositor', one.index, 1],
+    ])
+  })
+
+  it('a copy is written down also where the piece has only what is about a sealed deposit at a remove', async () => {
+    server = await testServer({ reading: 'participants', settings: { followers: ['auditor'] } })
+    const court = await server.admit('court', ['authority'])
+    const auditor = await server.admit('auditor', ['auditor'])
+    const one = await deposit('one')
+    await seal(court, one)
+    const say = async (by: Party, kind: string, { index, leafHash, receipt }: DepositAnswer, more: object = {}) => {
+      const made = server.sign(by, kind, { of: { index, leafHash }, ...more }, { sealed: { reasons: 'why' } as never })
+      const answer = await server.post(made.presentation, showing(receipt))
+      expect([answer.status, answer.text]).toEqual([201, expect.any(String)])
+      return answer.json<DepositAnswer>()
+    }
+    const challenge = await say(server.depositor, 'evidence.challenge', one)
+    const finding = await say(court, 'evidence.finding', challenge, { finding: 'excluded' })
+    const answer = await server.get(`/v1/replication?from=${finding.index}&erasures=0&wait=0`, auditor)
+    expect(decodePiece(answer.body).entries.map(({ disclosures }) => disclosures.length)).toEqual([1])
+    const { index, to, shown, seals } = written().at(-1) as ReadingLine
+    expect([index, to, shown, seals]).toEqual([
+      finding.index,
+      finding.index,
+      'copied',
+      [{ entry: one.index + 1, by: 'court' }],
+    ])
+  })
 
   it('CR-H5: lists of entries, which no seal closes, are not written down, and cost whoever lists nothing', async () => {
     server = await testServer({ reading: 'public', settings: { readingsPerDay: 1 } })

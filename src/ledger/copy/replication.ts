@@ -4,6 +4,7 @@ import { type NoteSigner, parseSignedCheckpoint, signCheckpointBy } from '../../
 import { EvidenceError } from '../../core/errors.ts'
 import { tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
 import type { VerifierKey } from '../../core/note.ts'
+import type { Subjects } from '../access/subjects.ts'
 import { type Confirmation, unconfirmed } from '../confirmation.ts'
 import type { CopiedConfig } from '../data-folder.ts'
 import { readErasures } from '../erasures.ts'
@@ -104,6 +105,11 @@ export class Replication {
       erasures: list.length,
       config: { reading, openDisclosures },
     }
+  }
+
+  /** What an entry is about, among those that a copy is given. */
+  subjects(entry: Parameters<LedgerReads['subjects']>[0], reader: CopyReader): Promise<Subjects> {
+    return this.readsOf(reader).subjects(entry)
   }
 
   private async entries(reads: LedgerReads, from: number, size: number): Promise<CopiedEntry[]> {
