@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** Where `npm run build` puts the page: beside the built server, or, for a server that runs from its sources, in `dist`. */
 const ownFolder = ['../page', '../dist/page']
   .map((path) => fileURLToPath(new URL(path, import.meta.url)))
   .find((path) => existsSync(join(path, 'index.html')))
+
+const compress = promisify(gzip)
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -37,7 +40,8 @@ const contentPolicy = [
 
 interface PageFile {
   readonly bytes: Buffer
-  readonly gzip: Buffer
+  /** Compressed when it is first asked for: a start would take longer for that than for all else, and most are never asked for. */
+  readonly gzip: () => Promise<Buffer>
   readonly type: string
   readonly etag: string
   /** Set for what is kept as a file: it is given with its own policy, and as a download. */
@@ -80,10 +84,17 @@ function pageFile(folder: string, name: string): PageFile {
   const [, ending = ''] = /\.([a-z0-9]+)$/.exec(name) ?? []
   const type = types[ending] ?? 'application/octet-stream'
   const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`
-  return { bytes, gzip: gzipSync(bytes, { level: 9 }), type, etag, download: isDownload(name) ? name : undefined }
+  let compressed: Promise<Buffer> | undefined
+  return {
+    bytes,
+    gzip: () => (compressed ??= compress(bytes, { level: 9 })),
+    type,
+    etag,
+    download: isDownload(name) ? name : undefined,
+  }
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, file: PageFile): FastifyReply {
+async function send(request: FastifyRequest, reply: FastifyReply, file: PageFile): Promise<FastifyReply> {
   void reply
     .header('Cache-Control', 'no-cache')
     .header('ETag', file.etag)
@@ -96,5 +107,7 @@ function send(request: FastifyRequest, reply: FastifyReply, file: PageFile): Fas
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
   void reply.type(file.type)
   const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
-  return takesGzip ? reply.header('Content-Encoding', 'gzip').send(file.gzip) : reply.send(file.bytes)
+  if (!takesGzip) return reply.send(file.bytes)
+  const compressed = await file.gzip()
+  return reply.header('Content-Encoding', 'gzip').send(compressed)
 }

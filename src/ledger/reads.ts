@@ -142,7 +142,7 @@ export class LedgerReads {
   }
 
   /** What an entry is about. What cannot be read is left open, and spoils nothing else. */
-  subjects({ index, statement }: StoredStatement & { readonly index: number }): Promise<Subjects> {
+  subjects({ index, statement }: Pick<StoredStatement, 'statement'> & { readonly index: number }): Promise<Subjects> {
     const first = aboutOf(statement)
     this.about.set(String(index), first)
     return followSubjects(first, (indices) => Promise.all(indices.map((at) => this.aboutAt(at))))
