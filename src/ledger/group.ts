@@ -8,11 +8,20 @@ import type { ReceiptParts } from '../core/receipt.ts'
 import type { ShownEntries } from '../core/shown.ts'
 import { formatTime } from '../core/time.ts'
 import { requireDisclosures } from '../statements/disclosures.ts'
+import { valueOr } from '../core/attempt.ts'
+import { readBody } from '../statements/body.ts'
 import type { StatementBody } from '../statements/kinds.ts'
-import { currentLedgerKeys } from '../statements/registry.ts'
+import { currentLedgerKeys, type Registry } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
-import { custodyOf, sealedDigestsOf, searchFactsOf, signedWithin, targetFactsOf } from '../statements/said.ts'
+import {
+  custodyOf,
+  referencesOf,
+  sealedDigestsOf,
+  searchFactsOf,
+  signedWithin,
+  targetFactsOf,
+} from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { accessAfter } from './access/after.ts'
 import { standingAt } from './access/reading.ts'
@@ -20,7 +29,7 @@ import { aboutOf, type Subjects, Way } from './access/subjects.ts'
 import { chainAfter, type ChainState } from './chain-state.ts'
 import { type EarlierEntry, readStored } from './entry-facts.ts'
 import { requireErasable } from './erasure-bars.ts'
-import { faultsToTell } from './faults-to-tell.ts'
+import { faultsToTell, judgeBlind } from './faults-to-tell.ts'
 import { type ListedBy, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import { orderIn, type StandingOrder, withoutOrdered } from './orders.ts'
 import {
@@ -162,24 +171,35 @@ export class GroupBuilder {
   private prepare({ statement, disclosures, verifiedUnder, shown }: Submission): PreparedEntry {
     const { state, timeMs, time } = this
     const { signingInput } = statement.jws
+    const verifiedWithin: Uint8Array[] = []
     const context: RuleContext = {
       ...this.context,
-      // A thumbprint names one key for ever, so what was verified on arrival need not be verified again.
-      verifies: (publicKey, message, signature) =>
-        (message === signingInput && verifiedUnder !== undefined && equalBytes(publicKey, verifiedUnder)) ||
-        this.context.verifies(publicKey, message, signature),
+      verifies: (publicKey, message, signature) => {
+        // A thumbprint names one key for ever, so what was verified on arrival need not be verified again.
+        if (message === signingInput && verifiedUnder !== undefined && equalBytes(publicKey, verifiedUnder)) return true
+        const isValid = this.context.verifies(publicKey, message, signature)
+        if (isValid && message !== signingInput) verifiedWithin.push(publicKey)
+        return isValid
+      },
     }
     const index = state.size
-    const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
     const standing = standingAt(state, timeMs)
     const reader = readerByKey(standing, statement.header.kid)
-    // What a giver may read it shows by its release, whose signature the rule judged before all that is about entries.
-    const givers = signedWithin(judgement.body).map(({ kid }) => readerByKey(standing, kid))
-    const { told, hidden } = faultsToTell(
-      judgement,
-      (target) => this.mayRefer(reader, target, shown) || givers.some((giver) => this.mayRead(giver, target)),
-      (target) => this.mayRead(reader, target),
+    const { judgement, concealed } = judgeBlind(
+      referencesOf(valueOr(() => readBody(statement), undefined)).filter(
+        (one) => !this.mayRefer(reader, one.index, shown),
+      ),
+      (history) => judge(state.registry, { index, time, timeMs, statement }, history, context),
+      this.history,
+      // What a giver may read it shows by its release, once that is found to be its own.
+      ({ body }) => {
+        const givers = signedWithin(body)
+          .filter(({ kid }) => isKeyOf(state.registry, kid, verifiedWithin))
+          .map(({ kid }) => readerByKey(standing, kid))
+        return (target) => givers.some((giver) => this.mayRead(giver, target))
+      },
     )
+    const { told, hidden } = faultsToTell(judgement, concealed, (target) => this.mayRead(reader, target))
     // What a newer verifier would have to judge is nothing that this server may sequence.
     if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
     const { body, next } = judgement
@@ -335,6 +355,12 @@ interface EntryParts extends Pick<StoredEntry, 'index' | 'bytes' | 'leafHash' | 
   readonly body: StatementBody
   /** The disclosures, read. */
   readonly opened: readonly Disclosure[]
+}
+
+/** Whether the key of a thumbprint is one of some. */
+function isKeyOf({ keys }: Registry, kid: string, some: readonly Uint8Array[]): boolean {
+  const key = keys.get(kid)?.publicKey
+  return key !== undefined && some.some((one) => equalBytes(one, key))
 }
 
 /** What is stored of an entry. */
