@@ -27,7 +27,7 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['src/**', 'server/**', 'cli/**'] },
     projects: [
       { extends: true, test: { name: 'pure', include: pure, isolate: false } },
-      { extends: true, test: { name: 'alone', include: alone } },
+      { extends: true, test: { name: 'alone', include: alone, exclude: leftOut() } },
       {
         extends: true,
         test: {

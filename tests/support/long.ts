@@ -53,13 +53,13 @@ const table = {
   'tests/clients/go.test.ts': {
     leftOut: 'compiles and vets the client in Go; tests/project/http.test.ts runs it once',
   },
-  'tests/faults/copy-kill.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },
+  'tests/faults/copy-kill.test.ts': { leftOut: hardship, sizes: { cycles: { short: 1, long: 2 } } },
   'tests/faults/custody.test.ts': {
     sizes: { sequences: { short: 100, long: 1_500 }, ledgers: { short: 4, long: 40 } },
   },
   'tests/faults/damage.test.ts': { sizes: { cases: { short: 8, long: 20 } } },
   'tests/faults/differential.test.ts': { sizes: { cases: { short: 150, long: 500 } } },
-  'tests/faults/erasure-kill.test.ts': { sizes: { moments: { short: 2, long: 6 } } },
+  'tests/faults/erasure-kill.test.ts': { leftOut: hardship, sizes: { moments: { short: 2, long: 6 } } },
   'tests/faults/fuzz.test.ts': { sizes: { inputs: { short: 5_000, long: 20_000 } } },
   'tests/faults/http.test.ts': { sizes: { requests: { short: 500, long: 1500 } } },
   'tests/faults/kill.test.ts': { sizes: { cycles: { short: 3, long: 8 } } },
@@ -68,9 +68,12 @@ const table = {
   },
   'tests/faults/recogniser.test.ts': { sizes: { inputs: { short: 5_000, long: 20_000 } } },
   'tests/faults/signatures.test.ts': { sizes: { cases: { short: 2_000, long: 20_000 } } },
-  'tests/faults/slow-clients.test.ts': { sizes: { connections: { short: 600, long: 1500 } } },
-  'tests/faults/system-calls.test.ts': { sizes: { 'calls of each kind': { short: 1, long: 'all' } } },
-  'tests/faults/take-over.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },
+  'tests/faults/slow-clients.test.ts': { leftOut: hardship, sizes: { connections: { short: 600, long: 1500 } } },
+  'tests/faults/system-calls.test.ts': {
+    leftOut: hardship,
+    sizes: { 'calls of each kind': { short: 1, long: 'all' } },
+  },
+  'tests/faults/take-over.test.ts': { leftOut: hardship, sizes: { cycles: { short: 1, long: 2 } } },
   'tests/interop/generators.test.ts': { leftOut: 'three makers of clients, the Go compiler, and schemathesis' },
   'tests/interop/hostile-packages.test.ts': {
     sizes: { packages: { short: 30, long: 'all' }, custody: { short: 24, long: 'all' } },
@@ -97,6 +100,13 @@ const table = {
   'tests/web/vectors.test.ts': { leftOut: browser },
   'tests/package/admissions.test.ts': { sizes: { changes: { short: 80, long: 200 } } },
   'tests/project/checking-without-us.test.ts': { sizes: { changes: { short: 9, long: 'all' } } },
+  'tests/faults/two-servers.test.ts': { leftOut: hardship },
+  'tests/faults/refused-take-over.test.ts': { leftOut: hardship },
+  'tests/faults/two-histories.test.ts': { leftOut: hardship },
+  'tests/server/graceful-stop.test.ts': { leftOut: hardship },
+  'tests/witness/restart.test.ts': { leftOut: hardship },
+  'tests/accelerator/build.test.ts': { leftOut: 'builds the module twice' },
+  'tests/scripts/network.test.ts': { leftOut: hardship },
 } satisfies Record<string, Harness>
 
 type File = keyof typeof table
