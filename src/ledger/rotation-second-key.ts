@@ -9,6 +9,7 @@ import { createMlDsaKeyFile, readMlDsaKeyFile } from '../node/mldsa-key-file.ts'
 import { isNameFree } from '../node/bounded-file.ts'
 import { syncFolder } from '../node/durable-file.ts'
 import { type DataFolder, readPolicyFile } from './data-folder.ts'
+import { withKeyExchanged } from './policy-lines.ts'
 
 /*
  * What becomes of the ledger's second key, ML-DSA-44, when the first is rotated. It lies in the same folder under the same
@@ -59,7 +60,7 @@ export function dropStagedSecondKey(folder: DataFolder): void {
 /** A policy with `vkey` in the place of the ledger's second key. */
 export function policyWithSecondKey(policy: string, log: VerifierKey, vkey: string | undefined): string {
   const old = secondKeyOf(parsePolicy(Buffer.from(policy, 'latin1')), log)
-  return vkey === undefined || old === undefined ? policy : policy.replace(old.text, vkey)
+  return vkey === undefined || old === undefined ? policy : withKeyExchanged(policy, old.text, vkey)
 }
 
 /** Puts the staged key in its place; one that it replaces is kept under another name. Done already, it does nothing. */

@@ -5,7 +5,7 @@ import { signCheckpointBy } from '../core/checkpoint.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { parseVerifierKey, type VerifierKey, verifierKey } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
-import { encodeLogPolicy } from '../core/policy.ts'
+import { encodeLogPolicy, parsePolicy } from '../core/policy.ts'
 import { readBody } from '../statements/body.ts'
 import type { MembersOf } from '../statements/kinds.ts'
 import { currentLedgerKeys } from '../statements/registry.ts'
@@ -18,6 +18,7 @@ import { syncFolder, writeDurably } from '../node/durable-file.ts'
 import { readHead } from './head-file.ts'
 import { type HeldFolder, whileHeld } from './held-folder.ts'
 import { Ledger } from './ledger.ts'
+import { withKeyExchanged, withoutLog } from './policy-lines.ts'
 import { clearRotation, readRotation, type RotationMarker, writeRotation } from './rotation-marker.ts'
 import {
   dropStagedSecondKey,
@@ -197,8 +198,9 @@ async function sequence(
 
 /** The policy with the new key's line in the place of the old one's: both together would go on trusting the old. */
 function policyAfter(policy: string, { from, to }: RotationMarker): string {
-  if (policy.includes(to)) return policy
-  return policy.includes(from) ? policy.replace(from, to) : encodeLogPolicy(parseVerifierKey(to))
+  const logs = parsePolicy(Buffer.from(policy, 'latin1')).logs.map(({ key }) => key.text)
+  if (logs.includes(to)) return withoutLog(policy, from)
+  return logs.includes(from) ? withKeyExchanged(policy, from, to) : encodeLogPolicy(parseVerifierKey(to))
 }
 
 function switchKeyFile({ ledgerKey, keys }: DataFolder, from: VerifierKey, keyFile: string | undefined): void {
