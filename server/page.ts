@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { takes } from './header-lists.ts'
 
 /** Where `npm run build` puts the page: beside the built server, or, for a server that runs from its sources, in `dist`. */
 const ownFolder = ['../page', '../dist/page']
@@ -106,7 +107,7 @@ async function send(request: FastifyRequest, reply: FastifyReply, file: PageFile
   if (file.download !== undefined) void reply.header('Content-Disposition', `attachment; filename="${file.download}"`)
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
   void reply.type(file.type)
-  const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
+  const takesGzip = takes(request.headers['accept-encoding'], 'gzip')
   if (!takesGzip) return reply.send(file.bytes)
   const compressed = await file.gzip()
   return reply.header('Content-Encoding', 'gzip').send(compressed)

@@ -8,6 +8,7 @@ import { parseShown, type ShownEntries, shownHeader } from '../../src/core/shown
 import type { ReceiptText } from '../../src/ledger/receipt-writer.ts'
 import { freeBody, type MediaType, mediaTypeOf } from '../bodies.ts'
 import type { ServerContext } from '../context.ts'
+import { takes, wants } from '../header-lists.ts'
 import { cosigned, deposit, type Deposited, type DepositRequest, type Unit } from '../deposits.ts'
 import { problemParts, problems, sendProblem } from '../problem.ts'
 import { maxBatchLines } from '../settings.ts'
@@ -46,7 +47,7 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
     async (request, reply) => {
       if (!Buffer.isBuffer(request.body))
         throw new EvidenceError('media-type', 'the request has no statement in a media type that this route takes')
-      const isMinimal = /\breturn=minimal\b/.test(String(request.headers['prefer'] ?? ''))
+      const isMinimal = wants(request.headers['prefer'], 'return=minimal')
       const isCosigned = request.query.wait === 'cosigned'
       const unit = unitIn(mediaTypeOf(request))
       const isBatch = unit === 'line'
@@ -228,6 +229,6 @@ function encode(texts: readonly AnswerText[]): Buffer {
 
 /** `Accept` names plain text, and not JSON as well. */
 export function prefersText(request: FastifyRequest): boolean {
-  const accept = request.headers.accept ?? ''
-  return /\btext\/plain\b/.test(accept) && !/\bapplication\/json\b/.test(accept)
+  const { accept } = request.headers
+  return takes(accept, 'text/plain') && !takes(accept, 'application/json')
 }

@@ -61,6 +61,11 @@ export function noLongerKept(path: string): void {
   writeErasures(path, listedIn(readErasures(path), true))
 }
 
+/** Replaces a list by other lines for its erasures, if they differ; durable when this returns. */
+export function relistErasures(path: string, erasures: readonly Erasure[]): void {
+  if (JSON.stringify(readErasures(path)) !== JSON.stringify(erasures)) writeErasures(path, erasures)
+}
+
 /** Adds to a list: written anew as a whole, durable when this returns. Erasures are rare, and the list is short. */
 export function addErasures(path: string, added: readonly Erasure[]): void {
   if (added.length > 0) writeErasures(path, [...readErasures(path), ...added])

@@ -2,15 +2,18 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeF
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { disclosureDigest } from '../../src/core/disclosure.ts'
 import { openClaims } from '../../src/ledger/claims-shut.ts'
 import { BackupFolder } from '../../src/ledger/copy/backup-folder.ts'
 import { makeBackup } from '../../src/ledger/copy/backup.ts'
 import { backUpFolder } from '../../src/ledger/copy/final.ts'
 import { FolderPieces } from '../../src/ledger/copy/folder-pieces.ts'
+import type { Piece } from '../../src/ledger/copy/piece.ts'
 import { promote } from '../../src/ledger/copy/promote.ts'
 import { restoreBackup } from '../../src/ledger/copy/restore.ts'
 import { readLedgerKey } from '../../src/ledger/create.ts'
 import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { readErasures } from '../../src/ledger/erasures.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { clearSigningState, readSigningState } from '../../src/ledger/signing-state.ts'
@@ -151,6 +154,28 @@ describe('a backup', () => {
     await restoreBackup({ from: out, root: fresh, takeOver: true })
     expect(readFileSync(dataFolder(fresh).erased)).toEqual(readFileSync(test.folder.erased))
     expect(await faultsOf(fresh)).toEqual([])
+  })
+
+  it('takes no word of its source for it that an entry ordered an erasure, which orders none', async () => {
+    const source = await FolderSource.open(test.root, readOwnKey(test.folder))
+    const pieces = await FolderPieces.of(source)
+    const hiding = {
+      name: 'a source',
+      piece: async (from: number, erasures: number): Promise<Piece> => {
+        const piece = await pieces.piece(from, erasures)
+        const digests = (piece.entries[5 - from]?.disclosures ?? []).map(disclosureDigest)
+        if (digests.length === 0) return piece
+        const entries = piece.entries.map((entry, i) => (i === 5 - from ? { ...entry, disclosures: [] } : entry))
+        return { ...piece, entries, erased: [{ index: 5, digests, by: 0 }], erasures: 1 }
+      },
+    }
+    const key = readOwnKey(test.folder)
+    const result = await makeBackup({ source: hiding, out, key, policy: readFileSync(test.folder.policy) })
+    await source.close()
+    expect([result.erased, result.kept]).toEqual([1, 1])
+    expect(readErasures(BackupFolder.paths(out).erased)).toEqual([
+      { index: 5, digests: expect.any(Array) as string[], kept: true },
+    ])
   })
 
   it('is not taken further by a source that has lost entries, or has others', async () => {

@@ -16,6 +16,7 @@ import { promote } from '../../src/ledger/copy/promote.ts'
 import { Replica } from '../../src/ledger/copy/replica.ts'
 import { readLedgerKey } from '../../src/ledger/create.ts'
 import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { readErasures } from '../../src/ledger/erasures.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { LookupAudit } from '../../src/ledger/lookup-audit.ts'
@@ -296,6 +297,29 @@ describe('a follower', () => {
     expect(await source.storage.lookup({ by: 'case', number: '(2026)沪0104刑初123号' }, 8, 3)).toEqual([9, 12, 13])
     await source.close()
   })
+
+  it.each([
+    ['the genesis', 0, 1],
+    ['an entry that is no order', 2, 1],
+    ['an entry that is not there', 999_999, 1],
+  ])(
+    'takes no word of the leader for it that %s ordered an erasure: it is told as one without an order',
+    async (_, by, kept) => {
+      await server.fill(6, { sealed })
+      const piece = await sourceOf().next(0, 0, undefined, 0)
+      const entry = piece.entries[3] as Piece['entries'][number]
+      const digests = entry.disclosures.map(disclosureDigest)
+      const { policy } = server.folder.folder
+      const entries = piece.entries.map((one, i) => (i === 3 ? { ...one, disclosures: [] } : one))
+      const first = { ...piece, entries, erased: [{ index: 3, digests, by }], erasures: 1 }
+      const made = { policy: readFileSync(policy), key: readOwnKey({ policy }), of: server.url, first }
+      const replica = await Replica.create({ root, ...made })
+      expect(replica.keptErasures).toBe(kept)
+      await replica.close()
+      const listed = by < 10 ? [{ index: 3, digests, kept: true }] : [{ index: 3, digests, by }]
+      expect(readErasures(dataFolder(root).erased)).toEqual(listed)
+    },
+  )
 
   it('CR-M15: begun by an operator who follows, holds nothing that the list of the first piece names, though the piece has it', async () => {
     await server.fill(6, { sealed })

@@ -15,12 +15,15 @@ import {
   addErasures,
   byOperator,
   type ErasedDigests,
+  type Erasure,
   keptBy,
   keptIn,
   listedIn,
   noLongerKept,
   readErasures,
+  relistErasures,
 } from '../erasures.ts'
+import type { StandingOrder } from '../orders.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { LedgerTree } from '../tree.ts'
 import { BackupFolder, backupFormat, type BackupManifest } from './backup-folder.ts'
@@ -31,6 +34,7 @@ import { type CopiedEntry, GatheredErasures, type Piece, type PieceSource, requi
 import { requireSignedTree } from './replay.ts'
 import { readTaken, takenText } from './taken.ts'
 import { copyTimeStamps } from './time-stamp-copies.ts'
+import { unvouchedIn, vouched } from './vouched-erasures.ts'
 
 export interface BackupOptions {
   readonly source: PieceSource
@@ -131,7 +135,7 @@ class BackupRun {
     }
     const erased = gathered.list
     requireSignedTree(piece.checkpoint, key, this.tree)
-    const ordered = this.ordered(sizeBefore)
+    const { ordered, all } = this.judged(sizeBefore, [...known.filter(({ by = -1 }) => by >= sizeBefore), ...erased])
     this.missing.excuse([...known, ...erased, ...ordered])
     this.missing.settle(this.options.acceptMissing)
     await this.writeEdge()
@@ -140,18 +144,27 @@ class BackupRun {
     if (piece.checkpoint !== before) writeDurably(paths.checkpoint, piece.checkpoint)
     // What an order takes goes by the order, which was judged here, and not by the list.
     const follows = this.options.operatorErasures === true || this.options.move !== undefined
-    const listed = listedIn(erased, follows)
-    const keptBefore = keptIn(known)
+    const orderedBy = (by: number): readonly ErasedDigests[] => all.find((order) => order.by === by)?.of ?? []
+    const told = await vouched(erased, { size: this.tree.size }, orderedBy)
+    const listed = listedIn(told, follows)
+    const knownAnew = await vouched(known, { from: sizeBefore, size: this.tree.size }, orderedBy)
+    const claimed = knownAnew.filter((line, i) => line !== known[i])
+    const keptBefore = [...keptIn(known), ...claimed]
     this.applyErasures([...(follows ? keptBefore : []), ...byOperator(listed), ...ordered])
     // After the claims are gone: a crash in between leaves them to be removed again.
     if (follows && keptBefore.length > 0) noLongerKept(paths.erased)
+    if (claimed.length > 0)
+      relistErasures(
+        paths.erased,
+        knownAnew.map((line, i) => (line === known[i] ? line : (listedIn([line], follows)[0] as Erasure))),
+      )
     addErasures(paths.erased, listed)
     const { timeStamps } = this.options
     if (timeStamps !== undefined) copyTimeStamps(timeStamps, new TimeStampFiles(paths.timeStamps), this.tree.size)
     this.writeManifest(known.length + erased.length, piece.config)
     this.writer.removePartials(sizeBefore, this.tree.size)
     const final = this.options.move !== undefined
-    const kept = keptIn(readErasures(paths.erased)).length
+    const kept = unvouchedIn(readErasures(paths.erased), this.tree.size)
     return { size: this.tree.size, added: this.tree.size - sizeBefore, erased: erased.length, kept, final }
   }
 
@@ -281,16 +294,25 @@ class BackupRun {
     this.writer.sync()
   }
 
-  /** What orders take that were not executed here: each judged by the rulebook, over all entries of the backup. */
-  private ordered(sizeBefore: number): ErasedDigests[] {
+  /**
+   * The orders of the backup from the first on that is named by a line, each judged by the rulebook, over all entries of the backup; and what those take that
+   * were not executed here.
+   */
+  private judged(
+    sizeBefore: number,
+    lines: readonly Erasure[],
+  ): { readonly ordered: readonly ErasedDigests[]; readonly all: readonly StandingOrder[] } {
     const { out, key } = this.options
     const { size } = this.tree
     const from = BackupFolder.manifest(out)?.ordersBelow ?? 0
-    if (!this.hasOrders && from >= sizeBefore) return []
+    const named = lines.flatMap(({ by }) => (by === undefined || by >= size ? [] : [by]))
+    if (!this.hasOrders && from >= sizeBefore && named.length === 0) return { ordered: [], all: [] }
     const folder = new BackupFolder(out, size)
     // The bundle at the right edge is written last.
     const bundle = (n: number): readonly Uint8Array[] | undefined =>
       (n + 1) * tileWidth > size ? this.bundle : folder.bundle(n)
-    return judgedOrders({ size, bundle }, key.name, from).flatMap(({ of }) => of)
+    const first = named.reduce((least, by) => Math.min(least, by), from)
+    const all = judgedOrders({ size, bundle }, key.name, first)
+    return { ordered: all.filter(({ by }) => by >= from).flatMap(({ of }) => of), all }
   }
 }

@@ -1,19 +1,24 @@
+import { valueOr } from '../../core/attempt.ts'
 import { parseDisclosure } from '../../core/disclosure.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { rootFromTiles } from '../../core/merkle/tiles.ts'
 import type { VerifierKey } from '../../core/note.ts'
 import type { Registry } from '../../statements/registry.ts'
+import { readBody } from '../../statements/body.ts'
+import { erasedBy } from '../../statements/said.ts'
 import type { DataFolder } from '../data-folder.ts'
 import { readStored } from '../entry-facts.ts'
 import {
   addErasures,
   byOperator,
+  type ErasedDigests,
   type Erasure,
   keptBy,
   keptIn,
   listedIn,
   noLongerKept,
   readErasures,
+  relistErasures,
 } from '../erasures.ts'
 import { readHead } from '../head-file.ts'
 import { holdFolder } from '../held-folder.ts'
@@ -28,6 +33,7 @@ import type { Piece } from './piece.ts'
 import { rebuildDatabase } from './rebuild.ts'
 import { Replay, requireSignedTree } from './replay.ts'
 import { fillDataFolder, finishFolder } from './restore.ts'
+import { unvouchedIn, vouched } from './vouched-erasures.ts'
 
 /** The command that fills the folder. */
 const following = 'evidence follow'
@@ -107,6 +113,7 @@ export class Replica {
       const opened = await openForWriting(folder, guard, published)
       const replay = new Replay(published.state, opened.tree, opened.storage, key)
       const replica = new Replica({ ...opened, folder, key, replay, release, options })
+      await replica.relist(0)
       if (options.operatorErasures === true) await replica.eraseKept()
       return replica
     } catch (error) {
@@ -129,7 +136,7 @@ export class Replica {
   }
   /** Erasures of the leader’s operator that are not done here. */
   get keptErasures(): number {
-    return keptIn(readErasures(this.parts.folder.erased)).length
+    return unvouchedIn(readErasures(this.parts.folder.erased), this.size)
   }
   get registry(): Registry {
     return this.parts.replay.state.registry
@@ -148,6 +155,7 @@ export class Replica {
       // Nothing new: then the leader's checkpoint is of the very tree that is here.
       else requireSignedTree(piece.checkpoint, this.parts.key, this.parts.replay.tree)
       await this.erase(piece.erased)
+      if (piece.entries.length > 0) await this.relist(piece.from)
     } catch (error) {
       this.failed = true
       throw error
@@ -172,11 +180,30 @@ export class Replica {
   private async erase(erased: readonly Erasure[]): Promise<void> {
     const { folder, options } = this.parts
     // What an order takes goes by the order, which was judged here.
-    const listed = listedIn(erased, options.operatorErasures === true)
+    const told = await vouched(erased, { size: this.size }, (by) => this.orderedBy(by))
+    const listed = listedIn(told, options.operatorErasures === true)
     await this.eraseClaims(byOperator(listed))
     // After the claims are gone: cut off in between, they are told again.
     addErasures(folder.erased, listed)
     this.known += erased.length
+  }
+
+  /** What the entry at an index, which was judged here, orders to be erased. */
+  private async orderedBy(index: number): Promise<readonly ErasedDigests[]> {
+    const { statement } = readStored(await this.parts.replay.tree.entry(index), index)
+    return erasedBy(valueOr(() => readBody(statement), undefined))
+  }
+
+  /** Looks at the lines of the list that name orders from entry `from` on, as far as those are here by now. */
+  private async relist(from: number): Promise<void> {
+    const { folder, options } = this.parts
+    const before = readErasures(folder.erased)
+    if (before.every(({ by }) => by === undefined)) return
+    const told = await vouched(before, { from, size: this.size }, (by) => this.orderedBy(by))
+    const follows = options.operatorErasures === true
+    const own = told.map((line, i) => (line === before[i] ? line : (listedIn([line], follows)[0] as Erasure)))
+    await this.eraseClaims(byOperator(own.filter((line, i) => line !== before[i])))
+    relistErasures(folder.erased, own)
   }
 
   /** Erases what was kept before the operator of this copy said to follow. */
