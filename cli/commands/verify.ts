@@ -258,6 +258,14 @@ function faultLine({ code, index, message, expected, found }: Finding): Line[] {
   return [toned('fault', `FAULT ${code}:${at} ${message}`), ...detail]
 }
 
+/** As many of some lines as are printed, and how many more there are. */
+function firstOf(what: string, lines: readonly string[]): string[] {
+  const more = lines.length - printedFaults
+  return more > 0
+    ? [...lines.slice(0, printedFaults), `… and ${count(more)} more ${what} (--json lists them)`]
+    : [...lines]
+}
+
 function print(report: WalkReport, policyFile: PolicyFile, output: Output): number {
   const { faults, faultCount, unjudged, disclosures, flagged, ordered } = report
   const lines = [
@@ -282,11 +290,18 @@ function print(report: WalkReport, policyFile: PolicyFile, output: Output): numb
           `… and ${count(faultCount - Math.min(printedFaults, faults.length))} more faults (--json lists up to 1,000 of each kind)`,
         ]
       : []),
-    ...unjudged
-      .slice(0, printedFaults)
-      .map(({ index, message }) => `NOT JUDGED${index === undefined ? '' : ` entry ${index}`}: ${message}`),
-    ...ordered.slice(0, printedFaults).map(({ message }) => `WITHHELD ${message}`),
-    ...flagged.slice(0, printedFaults).map(({ message }) => `FLAGGED ${message}`),
+    ...firstOf(
+      'not judged',
+      unjudged.map(({ index, message }) => `NOT JUDGED${index === undefined ? '' : ` entry ${index}`}: ${message}`),
+    ),
+    ...firstOf(
+      'withheld by an order',
+      ordered.map(({ message }) => `WITHHELD ${message}`),
+    ),
+    ...firstOf(
+      'flagged',
+      flagged.map(({ message }) => `FLAGGED ${message}`),
+    ),
     'not checked:',
     ...report.notChecked.map((line) => `  ${line}`),
     policyLine(policyFile),

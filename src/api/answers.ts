@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../core/errors.ts'
 import { custodyEventNames, laterEventNames } from '../statements/later-event-names.ts'
+import { maxListLimit } from './queries.ts'
 
 /*
  * What /v1 answers. The server sends by these shapes, and its OpenAPI document is made of them. A client reads by them, and passes
@@ -48,7 +49,7 @@ export const entrySummary = z.object({
 /** What a list tells of an entry. */
 export type EntrySummary = z.infer<typeof entrySummary>
 
-export const entriesAnswer = z.object({ entries: z.array(entrySummary), next })
+export const entriesAnswer = z.object({ entries: z.array(entrySummary).max(maxListLimit), next })
 export type EntriesAnswer = z.infer<typeof entriesAnswer>
 
 export const searchAnswer = z.object({

@@ -46,9 +46,7 @@ describe('R8 the short forms of the tests', () => {
 
   it('have some of the rows, from the first to the last, and all where there are few', () => {
     const rows = Array.from({ length: 30 }, (_, i) => i)
-    expect(sampled('tests/project/checking-without-us.test.ts', 'changes', rows, short)).toEqual([
-      0, 4, 7, 11, 15, 18, 22, 25, 29,
-    ])
+    expect(sampled('tests/project/checking-without-us.test.ts', 'changes', rows, short)).toEqual([0, 7, 15, 22, 29])
     expect(sampled('tests/project/checking-without-us.test.ts', 'changes', [1, 2], short)).toEqual([1, 2])
   })
 
