@@ -25,7 +25,7 @@ const hardship = 'real servers under hardship, for minutes'
 
 const table = {
   'tests/clients/python.test.ts': {
-    leftOut: 'the client in Python against a server; tests/project/http.test.ts runs it once',
+    leftOut: 'the client in Python against a server',
   },
   'tests/faults/clock.test.ts': { leftOut: hardship },
   'tests/faults/descriptors.test.ts': { leftOut: hardship },
@@ -52,7 +52,7 @@ const table = {
   'tests/web/firefox.test.ts': { leftOut: browser },
   'tests/web/make-certificate.test.ts': { leftOut: browser },
   'tests/clients/go.test.ts': {
-    leftOut: 'compiles and vets the client in Go; tests/project/http.test.ts runs it once',
+    leftOut: 'compiles and vets the client in Go',
   },
   'tests/faults/copy-kill.test.ts': { leftOut: hardship, sizes: { cycles: { short: 1, long: 2 } } },
   'tests/faults/custody.test.ts': {
@@ -63,7 +63,7 @@ const table = {
   'tests/faults/erasure-kill.test.ts': { leftOut: hardship, sizes: { moments: { short: 2, long: 6 } } },
   'tests/faults/fuzz.test.ts': { sizes: { inputs: { short: 5_000, long: 20_000 } } },
   'tests/faults/http.test.ts': { sizes: { requests: { short: 500, long: 1500 } } },
-  'tests/faults/kill.test.ts': { sizes: { cycles: { short: 3, long: 8 } } },
+  'tests/faults/kill.test.ts': { leftOut: hardship, sizes: { cycles: { short: 3, long: 8 } } },
   'tests/faults/partial-knowledge.test.ts': {
     sizes: { cases: { short: 60, long: 240 }, ledgers: { short: 60, long: 'all' } },
   },
@@ -77,7 +77,7 @@ const table = {
   'tests/faults/take-over.test.ts': { leftOut: hardship, sizes: { cycles: { short: 1, long: 2 } } },
   'tests/interop/generators.test.ts': { leftOut: 'three makers of clients, the Go compiler, and schemathesis' },
   'tests/interop/hostile-packages.test.ts': {
-    sizes: { packages: { short: 30, long: 'all' }, custody: { short: 24, long: 'all' } },
+    sizes: { packages: { short: 14, long: 'all' }, custody: { short: 12, long: 'all' } },
   },
   'tests/interop/python-differential.test.ts': {
     sizes: {
@@ -108,6 +108,10 @@ const table = {
   'tests/witness/restart.test.ts': { leftOut: hardship },
   'tests/accelerator/build.test.ts': { leftOut: 'builds the module twice' },
   'tests/scripts/network.test.ts': { leftOut: hardship },
+  'tests/project/http.test.ts': { leftOut: 'runs the page of the HTTP interface by curl, Python and Go' },
+  'tests/interop/unjudged-packages.test.ts': {
+    leftOut: 'both verifiers, as processes, over every vector of a package',
+  },
 } satisfies Record<string, Harness>
 
 type File = keyof typeof table
