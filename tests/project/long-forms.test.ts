@@ -59,7 +59,7 @@ describe('R8 the short forms of the tests', () => {
       for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
       let said = ''
       const spy = vi.spyOn(process.stderr, 'write').mockImplementation((line) => ((said += String(line)), true))
-      const ran = ['tests/faults/kill.test.ts', 'tests/core/jwk.test.ts']
+      const ran = ['tests/faults/fuzz.test.ts', 'tests/core/jwk.test.ts']
       new Reporter().onTestRunEnd(
         ran.map((relativeModuleId) => ({ relativeModuleId, children: { allTests: () => [] } })),
       )
@@ -68,7 +68,7 @@ describe('R8 the short forms of the tests', () => {
     }
     const said = told(short)
     expect(said).toContain('npm test -- --long')
-    expect(said).toContain('tests/faults/kill.test.ts: 3 of 8 cycles\n')
+    expect(said).toContain('tests/faults/fuzz.test.ts: 5000 of 20000 inputs\n')
     for (const file of leftOut(short)) expect(said).toContain(`${file}: LEFT OUT (`)
     // What did not run had no short form in this run.
     expect(said).not.toContain('tests/faults/differential.test.ts')

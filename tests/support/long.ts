@@ -110,7 +110,7 @@ const table = {
   'tests/scripts/network.test.ts': { leftOut: hardship },
   'tests/project/http.test.ts': { leftOut: 'runs the page of the HTTP interface by curl, Python and Go' },
   'tests/interop/unjudged-packages.test.ts': {
-    leftOut: 'both verifiers, as processes, over every vector of a package',
+    leftOut: 'judges each package by three programs, as processes',
   },
 } satisfies Record<string, Harness>
 
