@@ -161,7 +161,7 @@ export interface PlainForm {
    * Present in a kind whose statements carry a release: the registry after one of which the rule finds nothing, or undefined where it finds
    * anything. Changes nothing but what kinds with state keep.
    */
-  step?(turn: PlainTurn): Registry | undefined
+  readonly step?: (turn: PlainTurn) => Registry | undefined
 }
 
 /** A deposit by its index, and the participant that made it. */

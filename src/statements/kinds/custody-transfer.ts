@@ -67,12 +67,13 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
     needs: ['release', 'outcome'],
     may: ['checked', 'reason'],
     toReaders: true,
-    step({ registry, entry, history, references, release }) {
+    step(turn) {
+      const { references, release } = turn
       const findings: Findings = { violations: [], unjudged: [] }
-      const exhibits = references.map((one) => ({ ...one, where: 'release.exhibits' }))
-      const named = judgeExhibits(exhibits, release, { registry, entry, history, findings })
+      const exhibits = references.map((one) => ({ ...one, where: 'release' }))
+      const named = judgeExhibits(exhibits, release, { ...turn, findings })
       if (named === undefined || findings.violations.length + findings.unjudged.length > 0) return undefined
-      return afterwards(registry, named, release, release.outcome === 'accepted', entry.index)
+      return afterwards(turn, named, release, release.outcome)
     },
   },
   references: exhibitsOf,
@@ -83,7 +84,7 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
     return isReleased === (claim === 'offer') ? undefined : 'is not "offer" as the release seals it'
   },
   judge(asked) {
-    const { registry, entry, members, findings } = asked
+    const { registry, members, findings } = asked
     const before = findings.violations.length
     const release = releaseOf(members)
     if (release instanceof EvidenceError) {
@@ -96,7 +97,7 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
     // A release whose key is not shown uses nothing up.
     const isUsed = found.every((one) => one.code !== 'release-key' && mayBeUnshown(one, registry, body))
     if (named === undefined || !isUsed) return registry
-    return afterwards(registry, named, release, members.outcome === 'accepted', entry.index)
+    return afterwards(asked, named, release, members.outcome)
   },
   leftOpen(asked) {
     const { entry, members } = asked
@@ -119,19 +120,8 @@ function readable(members: Pick<TransferMembers, 'release'>): Release[] {
   return release instanceof EvidenceError ? [] : [release]
 }
 
-/** Exhibits that were read, by the members that carry the release: they are asked for as often as the release. */
-const known = new WeakMap<TransferMembers, readonly PlacedReference[]>()
-
 /** The exhibits of a transfer, each with what is said of it: what differs is said of that one alone. */
-function exhibitsOf(members: TransferMembers): readonly PlacedReference[] {
-  const before = known.get(members)
-  if (before !== undefined) return before
-  const read = readExhibits(members)
-  known.set(members, read)
-  return read
-}
-
-function readExhibits(members: TransferMembers): PlacedReference[] {
+function exhibitsOf(members: TransferMembers): PlacedReference[] {
   const { outcome, checked = [] } = members
   const isMoved = outcome === 'accepted'
   return readable(members).flatMap(({ iss: giver, to: receiver, inLieu, exhibits }) => {
@@ -179,16 +169,15 @@ function judgeExhibits(
   return named
 }
 
-/** The registry after a transfer in entry `index` in which nothing was found. */
+/** The registry after a transfer in which nothing was found. */
 function afterwards(
-  registry: Registry,
+  { registry, entry: { index } }: Pick<Naming, 'registry' | 'entry'>,
   named: readonly Unit[],
   release: Released,
-  isAccepted: boolean,
-  index: number,
+  outcome: TransferMembers['outcome'],
 ): Registry {
   const used = withUse(registry, release, { index })
-  return isAccepted ? withCustody(used, named, (one) => handedOver(one, release, index)) : used
+  return outcome === 'accepted' ? withCustody(used, named, (one) => handedOver(one, release, index)) : used
 }
 
 /** Custody after a transfer; one in lieu leaves its mark for ever, and leaves nothing open. */
