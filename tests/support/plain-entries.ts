@@ -105,7 +105,8 @@ function jwsOf(
   const alg = random.pick(['EdDSA', 'EdDSA', 'Ed25519', random.below(9) === 0 ? 'none' : 'EdDSA'])
   const header = utf8(JSON.stringify({ alg, typ, kid: thumbprints.get(by) }))
   const parts = [header, change(utf8(JSON.stringify(payload))), bytesOf(random, seldom(random) ? 63 : 64)]
-  return parts.map(toBase64url).join('.')
+  const [first, second, third] = parts.map(toBase64url)
+  return `${first}.${second}${seldom(random) ? random.pick(['', 'A', '..']) : '.'}${third}`
 }
 
 const giversOf = ['both', 'depositor', 'court', 'attestor'] as const
