@@ -75,8 +75,12 @@ export class LookupAudit {
     if (entry.index >= this.from) this.tally(entry.index, tallyOf(talliedOf(entry), this.codec, this.key))
   }
 
-  /** Adds a plain entry by the tally of its look-up keys. The walk calls it, or {@link entry}, once for each readable entry, in order of index. */
-  tally(index: number, tally: number): void {
+  /**
+   * Adds a plain entry by the tally of its look-up keys. The walk calls it, or {@link entry}, once for each readable entry, in order of index.
+   * @param replayed its leaf hash, where it is of a kind that is judged again at start.
+   */
+  tally(index: number, tally: number, replayed?: Uint8Array): void {
+    if (replayed !== undefined) this.checksum = extendChecksum(this.checksum, replayed)
     for (let skipped = this.last + 1; skipped < index; skipped++) this.unreadable.add(bucketOf(skipped))
     this.last = index
     const bucket = bucketOf(index)

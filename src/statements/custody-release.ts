@@ -23,6 +23,9 @@ import { releaseTyp } from './vocabulary.ts'
 /** Longest time between an entry and the end of the release that it carries, in milliseconds: 90 days. */
 export const releaseLifetimeMs = 7_776_000_000
 
+/** Longest text of a release within a statement, in characters. */
+export const maxReleaseText = 12_288
+
 const seconds = z.int().refine(isSeconds)
 
 const payloadSchema = sealing(

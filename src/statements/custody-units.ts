@@ -4,7 +4,7 @@ import { type Custody, custodyOf, isUncertain, type Unit, withCustody } from './
 import { defined } from '../core/objects.ts'
 import type { Asked, PlacedReference } from './kind.ts'
 import { type Placed, placed, type UnitReference } from './members.ts'
-import { judgeEarlier, judgeReference } from './references.ts'
+import { judgeEarlier, judgeReference, type PlacedHash, type Referring } from './references.ts'
 import type { Registry } from './registry.ts'
 import { type Findings, leaveOpen, violate } from './rules.ts'
 import type { Role } from './vocabulary.ts'
@@ -14,6 +14,9 @@ export const maxUnits = 32
 
 /** Who may have custody. */
 export const custodianRoles: readonly Role[] = ['depositor', 'attestor', 'authority']
+
+/** What judging units asks of the entry that names them: less than a rule is asked, so that a recognised entry may be judged too. */
+export type Naming = Referring & Pick<Asked<unknown>, 'registry'>
 
 /** References to units, where they stand in the statement, and what it says of them. */
 export function placedUnits(
@@ -28,18 +31,18 @@ export function placedUnits(
  * The units that references name: those of deposits that broke no rule. Adds what is wrong with a reference, or not judged: the list is
  * then short of its units.
  */
-export function judgeUnits(references: readonly Placed[], asked: Asked<unknown>): Unit[] {
+export function judgeUnits(references: readonly (Placed | PlacedHash)[], naming: Referring): Unit[] {
   return references.flatMap((reference): Unit[] => {
     const { where, index, item } = reference
-    const target = judgeReference(reference, asked)
+    const target = judgeReference(reference, naming)
     if (target === undefined) return []
     const { iss, items: count = 0, soundness } = target
     if (soundness === undefined) {
       const items = item === undefined ? [...Array(count).keys()] : [item]
       return items.map((one) => ({ where, index, item: one, iss, count }))
     }
-    if (soundness === 'open') leaveOpen(asked.findings, `whether entry ${index} broke a rule is not judged`, where)
-    else violate(asked.findings, 'reference-unsound', `entry ${index} broke a rule: nobody holds it`, where)
+    if (soundness === 'open') leaveOpen(naming.findings, `whether entry ${index} broke a rule is not judged`, where)
+    else violate(naming.findings, 'reference-unsound', `entry ${index} broke a rule: nobody holds it`, where)
     return []
   })
 }
@@ -59,7 +62,10 @@ export function judgeDistinct(named: readonly Unit[], findings: Findings): boole
 }
 
 /** True where it adds `exhibit-repeated` on a partial registry, where deposits need not be at hand: two references may name one unit whatever their deposit is. */
-export function judgeNamedTwice(references: readonly Placed[], { registry, findings }: Asked<unknown>): boolean {
+export function judgeNamedTwice(
+  references: readonly Pick<Placed, 'where' | 'index' | 'item'>[],
+  { registry, findings }: Naming,
+): boolean {
   const twice = references.find(({ index, item }, i) =>
     references.slice(0, i).some((one) => one.index === index && (one.item ?? item) === (item ?? one.item)),
   )
@@ -86,8 +92,8 @@ export function uncertainOf(registry: Registry, named: readonly Unit[]): Unit | 
 }
 
 /** Judges that units are where they must be: adds the first finding of those whose custody is known, or else that it is not judged. */
-export function judgeCustody(named: readonly Unit[], wanted: Wanted, asked: Asked<unknown>): void {
-  const { registry, entry, findings } = asked
+export function judgeCustody(named: readonly Unit[], wanted: Wanted, naming: Naming): void {
+  const { registry, entry, findings } = naming
   for (const unit of named) {
     const custody = custodyOf(registry, unit)
     const fault = isUncertain(registry, custody) ? undefined : custodyFault(custody, wanted, entry.index, unit)

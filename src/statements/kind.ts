@@ -5,6 +5,7 @@ import type { Jwk } from '../core/jwk.ts'
 import type { z } from 'zod'
 import type { AccessTerms } from './access-terms.ts'
 import type { Item, Placed } from './members.ts'
+import type { PlainReference } from './plain/members.ts'
 import type { Registry } from './registry.ts'
 import type { EntryUnderJudgement, Findings, History, RuleContext, TargetSort } from './rules.ts'
 import type { ParticipantType, Role, SealedClaim } from './vocabulary.ts'
@@ -111,7 +112,39 @@ export interface Proposable<Members> {
 }
 
 /** Members that a statement of a kind that is {@link StatementKind.plain} may have, besides the common ones and its seals. */
-export type PlainMember = 'items' | 'relates' | 'of' | '_sd' | '_sd_alg' | 'as' | 'reason'
+export type PlainMember =
+  | 'items'
+  | 'relates'
+  | 'of'
+  | '_sd'
+  | '_sd_alg'
+  | 'as'
+  | 'reason'
+  | 'release'
+  | 'outcome'
+  | 'checked'
+
+/** What a statement that was recognised says of the release that it carries, and the release of what it passes on. */
+export interface PlainRelease {
+  /** Who signed the release, and names it by `jti`. */
+  readonly iss: string
+  readonly jti: string
+  /** To whom. */
+  readonly to: string
+  readonly since: number
+  readonly outcome: 'accepted' | 'rejected' | 'withdrawn'
+}
+
+/** A recognised statement that carries a release, in its turn: what of it is not known to hold yet. */
+export interface PlainTurn {
+  /** The registry before it. */
+  readonly registry: Registry
+  readonly entry: { readonly index: number }
+  readonly history: Pick<History, 'target'>
+  /** What the release passes on. */
+  readonly references: readonly PlainReference[]
+  readonly release: PlainRelease
+}
 
 /** When nothing but its own members, its signer and its references decides on a statement of a kind (docs/design/recogniser.md). */
 export interface PlainForm {
@@ -122,6 +155,13 @@ export interface PlainForm {
   stands?(registry: Registry): boolean
   /** True where only the participant that made the entry it refers to may say it. */
   readonly ofOwnOnly?: true
+  /** True where what it says of entries their readers alone are told (later-event-names.ts). */
+  readonly toReaders?: true
+  /**
+   * Present in a kind whose statements carry a release: the registry after one of which the rule finds nothing, or undefined where it finds
+   * anything. Changes nothing but what kinds with state keep.
+   */
+  readonly step?: (turn: PlainTurn) => Registry | undefined
 }
 
 /** A deposit by its index, and the participant that made it. */
@@ -198,7 +238,7 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
   }
   /** True where it sets how many approve a change: what a key's admission rests on. */
   readonly setsApprovals?: true
-  /** Present where a statement may be recognised over its bytes: its rule never changes the registry. */
+  /** Present where a statement may be recognised over its bytes: its rule changes nothing of the registry but by {@link PlainForm.step}. */
   readonly plain?: PlainForm
   /** What its entries are to references that may point at more than deposits (references.ts). */
   readonly pointedAt?: TargetSort

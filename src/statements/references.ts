@@ -13,18 +13,22 @@ import { type Findings, leaveOpen, type SaidFacts, type TargetFacts, type Target
  * `reference-item`, `not-judged` added.
  */
 export function judgeReference(
-  placed: Placed,
-  asked: Asked<unknown>,
+  placed: Placed | PlacedHash,
+  referring: Referring,
   also: readonly TargetSort[] = [],
 ): TargetFacts | undefined {
-  return judgeTarget({ ...placed, leafHash: fromBase64(placed.leafHash) }, asked, also)
+  return judgeTarget({ ...placed, leafHash: hashOf(placed) }, referring, also)
 }
 
 /** A reference whose hash is its 32 bytes. */
-type PlacedHash = Omit<Placed, 'leafHash'> & { readonly leafHash: Uint8Array }
+export type PlacedHash = Omit<Placed, 'leafHash'> & { readonly leafHash: Uint8Array }
+
+function hashOf({ leafHash }: Placed | PlacedHash): Uint8Array {
+  return typeof leafHash === 'string' ? fromBase64(leafHash) : leafHash
+}
 
 /** What judging a reference asks of the entry that has it. */
-type Referring = Pick<Asked<unknown>, 'findings'> & {
+export type Referring = Pick<Asked<unknown>, 'findings'> & {
   readonly history: Pick<Asked<unknown>['history'], 'target'>
   readonly entry: { readonly index: number }
 }

@@ -131,6 +131,13 @@ export function copyableRegistry({ states: _states, ...registry }: Registry): Re
   }
 }
 
+/** Whether two registries are copied alike ({@link copyableRegistry}): they differ in what kinds with state keep, or in nothing. */
+export function isCopiedAlike(before: Registry, after: Registry): boolean {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof Registry>
+  names.delete('states')
+  return [...names].every((name) => before[name] === after[name])
+}
+
 /** Takes a registry that another thread of this process copied here: its keys were checked there, and are not checked again. */
 export function takeRegistry(registry: Registry): Registry {
   for (const { publicKey } of registry.keys.values()) noteAcceptablePublicKey(publicKey)

@@ -1,6 +1,6 @@
 import type { Registry } from '../statements/registry.ts'
 import type { RuleContext } from '../statements/rules.ts'
-import type { Appraisal } from './appraise.ts'
+import type { Appraisal } from './appraisal.ts'
 import type { Chunk } from './chunks.ts'
 import type { LogSnapshot } from '../log/log.ts'
 import type { Packed } from './packed.ts'

@@ -11,16 +11,14 @@ import type { StatementBody } from '../statements/kinds.ts'
 import { readBody } from '../statements/body.ts'
 import { bodyOfEntry, type EntryParts, type OpenedEntry } from '../statements/open.ts'
 import { doubted, type Registry } from '../statements/registry.ts'
-import type { PlainReferences } from '../statements/plain/members.ts'
-import { isSameGround, isSameSigner } from '../statements/plain/recognise.ts'
-import { judgeTarget } from '../statements/references.ts'
 import { judge, type Judgement } from '../statements/rulebook.ts'
-import type { Findings, History, RuleContext } from '../statements/rules.ts'
+import type { RuleContext } from '../statements/rules.ts'
 import { flagTexts } from '../statements/event-flags.ts'
 import { flagsOf, sealedDigestsOf, signedWithin, soundnessOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
-import { type Appraisal, plain, readDisclosures, recognised } from './appraise.ts'
+import { type Appraisal, readDisclosures } from './appraisal.ts'
 import { OrderedErasures } from './ordered-erasures.ts'
+import { PlainTurns } from './plain-turns.ts'
 import { type FindingList, findingOf } from './report.ts'
 import type { WalkHistory } from './walk-history.ts'
 import type { TreeFacts } from './walk-tree.ts'
@@ -29,8 +27,11 @@ import type { TreeFacts } from './walk-tree.ts'
 export interface EntryObserver {
   /** An entry that the walk judged itself. */
   entry(entry: WalkedEntry): void
-  /** A plain entry, by its index and what the appraiser's tally function made of it. */
-  tally(index: number, tally: number): void
+  /**
+   * A plain entry, by its index and what the appraiser's tally function made of it. `replayed`: its leaf hash, where it is of a kind that is
+   * judged again at start.
+   */
+  tally(index: number, tally: number, replayed?: Uint8Array): void
 }
 
 export interface WalkedEntry {
@@ -69,21 +70,6 @@ export interface EntryJudgeOptions {
   readonly observer?: EntryObserver
   /** Digests of erased disclosures, by index, of a source that keeps all others. */
   readonly erased?: ReadonlyMap<number, ReadonlySet<string>>
-}
-
-/** Whether all that a plain entry refers to is there and is what it says; false leaves it to the rulebook. */
-export function refersRightly(
-  references: PlainReferences | undefined,
-  index: number,
-  iss: string,
-  history: Pick<History, 'target'>,
-): boolean {
-  if (references === undefined) return true
-  return references.list.every((one) => {
-    const findings: Findings = { violations: [], unjudged: [] }
-    const target = judgeTarget({ ...one, where: 'of' }, { entry: { index }, findings, history })
-    return target !== undefined && (!references.ofOwnOnly || target.iss === iss)
-  })
 }
 
 /** Whether nothing at all was found of an entry: only then is done what it orders. */
@@ -140,57 +126,36 @@ export class EntryJudge {
     registry: Registry,
   ): ((i: number) => boolean) | undefined {
     const { history, tree, observer } = this.options
-    const {
-      leafHashes,
-      marks,
-      ids,
-      timesMs,
-      kinds,
-      kindOf,
-      items,
-      lines,
-      references,
-      present,
-      withheld,
-      tallies,
-      firstLink,
-    } = appraisal
+    const { leafHashes, ids, timesMs, kinds, kindOf, items, lines, releases, present, withheld, tallies, firstLink } =
+      appraisal
     if (!tree.authentic || begin + count > tree.leaves) return undefined
     if (!equalBytes(leafHashes, history.leaves(begin, count))) return undefined
-    const signers = appraisal.signers.map(([iss, kid]) => ({ iss, number: history.signerNumber(iss, kid) }))
-    // Whether an entry of each signer stands on the registry of now: asked once for each registry.
-    let ground = registry
-    let stands: (boolean | undefined)[] | undefined
-    const standsNow = (i: number): boolean => {
-      if (this.registry === registry) return true
-      if (((marks[i] as number) & recognised) === 0) return false
-      if (this.registry !== ground) {
-        ground = this.registry
-        stands = isSameGround(registry, ground) ? [] : undefined
-      }
-      if (stands === undefined) return false
-      const signer = appraisal.signerOf[i] as number
-      const [iss, kid] = appraisal.signers[signer] as readonly [string, string]
-      return (stands[signer] ??= isSameSigner(registry, ground, iss, kid))
-    }
+    const signers = appraisal.signers.map(([iss, kid]) => {
+      const number = history.signerNumber(iss, kid)
+      return { iss, number, within: [{ iss, kid }] }
+    })
+    const turns = new PlainTurns(appraisal, registry, history)
     return (i) => {
-      if (((marks[i] as number) & plain) === 0 || !standsNow(i)) return false
       const index = begin + i
+      const next = turns.after(i, index, this.registry)
+      if (next === undefined) return false
       const timeMs = timesMs[i] as number
       if (this.lastMs !== undefined && timeMs < this.lastMs) return false
       if (i === 0 && (this.expectedLink === undefined || !equalBytes(firstLink as Uint8Array, this.expectedLink)))
         return false
       const { iss, number } = signers[appraisal.signerOf[i] as number] as (typeof signers)[number]
-      if (!refersRightly(references.get(i), index, iss, history)) return false
       if (!history.ids.claim(iss, ids, 4 * i, index)) return false
+      this.registry = next
       history.addFacts(index, timeMs, number, items[i] === 0 ? 'nothing' : (items[i] as number), lines.get(i))
+      const inner = releases.get(i)?.signer
+      if (inner !== undefined) history.addWithin(index, signers[inner]?.within ?? [])
       this.count(kinds[kindOf[i] as number] as string)
       this.disclosures.present += present[i] as number
       this.disclosures.withheld += withheld[i] as number
       this.expectedLink = history.leaf(index)
       this.firstMs ??= timeMs
       this.lastMs = timeMs
-      observer?.tally(index, tallies[i] as number)
+      observer?.tally(index, tallies[i] as number, turns.isReplayed(i) ? history.leaf(index) : undefined)
       return true
     }
   }

@@ -7,7 +7,7 @@ import { type EntryParts, type OpenedEntry, openEntry, partsOfEntry } from '../s
 import type { Registry } from '../statements/registry.ts'
 import { referencesOf } from '../statements/said.ts'
 import { leafHash } from '../core/entry.ts'
-import { type Appraisal, plain, signed, signedInside, splitDisclosed } from './appraise.ts'
+import { type Appraisal, plain, signed, signedInside, splitDisclosed } from './appraisal.ts'
 import type { Appraiser, EntryRange } from './appraiser.ts'
 import { type Chunk, chunkBetween, readChunk } from './chunks.ts'
 import { EntryJudge, type EntryJudgeOptions, type SignedUnder } from './judge-entry.ts'

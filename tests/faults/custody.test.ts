@@ -10,15 +10,16 @@ import { custodyOf } from '../../src/statements/custody-state.ts'
 import type { Registry } from '../../src/statements/registry.ts'
 import { walk } from '../../src/verify/walk.ts'
 import { RuleBench } from '../statements/bench.ts'
-import { releaseBy, transferMembers, type UnitReference } from '../support/custody.ts'
-import { CustodyModel, type ModelRelease, type ModelUnit, type Step } from '../support/custody-model.ts'
+import type { UnitReference } from '../support/custody.ts'
+import { Composer } from '../support/custody-composer.ts'
+import { CustodyModel, type ModelUnit } from '../support/custody-model.ts'
 import { figures, option } from '../support/fault-server.ts'
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 import { sizeOf } from '../support/long.ts'
 import { python } from '../support/python.ts'
 import { Random } from '../support/random.ts'
 import { signerNamed } from '../support/signers.ts'
-import { itemFor, statement } from '../support/statements.ts'
+import { statement } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
 
 /*
@@ -34,51 +35,6 @@ installNativePrimitives()
 const ids = ['court', 'court-two', 'police', 'lab', 'archive', 'prosecutor', 'customs'] as const
 const rolesOf = (id: string): string[] => [id.startsWith('court') ? 'authority' : 'depositor']
 const steps = 24
-
-/** Members of what a step says, signed by keys that bear the names of their owners. */
-class Composer {
-  private readonly releases = new Map<number, string>()
-  private readonly origin: string
-  private readonly iat: number
-  private readonly reference: (index: number) => UnitReference
-
-  constructor(origin: string, iat: number, reference: (index: number) => UnitReference) {
-    this.origin = origin
-    this.iat = iat
-    this.reference = reference
-  }
-
-  compose(step: Step, index: number): { readonly by: string; readonly kind: string; readonly members: object } {
-    if (step.what === 'deposit') {
-      const items = Array.from({ length: step.items }, (_, i) => itemFor(`${index} ${i}`))
-      return { by: step.by, kind: 'evidence.deposit', members: { items } }
-    }
-    if (step.what === 'revoke')
-      return { by: 'administrator', kind: 'participant.revoke', members: { participant: step.id, reason: 'other' } }
-    if (step.what !== 'transfer') {
-      const of = this.units(step.exhibits)
-      const members = step.what === 'end' ? { of, how: 'lost' } : { of, reason: 'found' }
-      return { by: step.by, kind: `custody.${step.what}`, members }
-    }
-    const { release, outcome } = step
-    const members = transferMembers(this.signed(release), outcome, release.exhibits.length)
-    return { by: outcome === 'withdrawn' ? release.by : release.to, kind: 'custody.transfer', members }
-  }
-
-  private units(exhibits: ModelRelease['exhibits']): UnitReference[] {
-    return exhibits.map(([deposit, item]) => ({ ...this.reference(deposit), ...(item === undefined ? {} : { item }) }))
-  }
-
-  /** One release has one text, however often it is shown. */
-  private signed(release: ModelRelease): string {
-    const { id, by: iss, to, since, isInLieu, exhibits } = release
-    const told = { aud: this.origin, iss, to, since, iat: this.iat, exhibits: this.units(exhibits) }
-    const text =
-      this.releases.get(id) ?? releaseBy(signerNamed(iss), { ...told, ...(isInLieu ? { inLieu: 'key-lost' } : {}) })
-    this.releases.set(id, text)
-    return text
-  }
-}
 
 /** Every unit of the model as the registry has it. */
 function custodyIn(registry: Registry, { units }: CustodyModel): ModelUnit[] {

@@ -11,12 +11,12 @@ import { emptyRegistry, type Registry } from '../../src/statements/registry.ts'
 import { judge, type Judgement } from '../../src/statements/rulebook.ts'
 import type { History, Soundness } from '../../src/statements/rules.ts'
 import { soundnessOf, targetFactsOf } from '../../src/statements/said.ts'
-import { appraise, plain } from '../../src/verify/appraise.ts'
+import { appraise } from '../../src/verify/appraise.ts'
 import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
 import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
 import { rotationOf } from '../../src/verify/ledger-keys.ts'
-import { refersRightly } from '../../src/verify/judge-entry.ts'
 import { pack } from '../../src/verify/packed.ts'
+import { PlainTurns } from '../../src/verify/plain-turns.ts'
 import type { Finding } from '../../src/verify/report.ts'
 import { rotatedPolicy } from '../../src/verify/rotated-policy.ts'
 import { walk } from '../../src/verify/walk.ts'
@@ -229,10 +229,10 @@ function judgedByThread({ entries, policy }: SealedLedger, whole: Whole, tally: 
     const opened = tryOpen(bytes)
     if (opened?.entry.index !== index) break
     const chunk = { begin: index, entries: pack([bytes]), disclosures: undefined }
-    const { marks, references } = appraise(chunk, knowledge.registry, { origin, ledgerKeys: [] })
-    // What it refers to is the walk's to ask, before it takes the entry.
-    const refers = refersRightly(references.get(0), index, opened.statement.common.iss, knowledge)
-    const isPlain = ((marks[0] as number) & plain) !== 0 && refers
+    const { registry } = knowledge
+    const appraisal = appraise(chunk, registry, { origin, ledgerKeys: [] })
+    // What it refers to, and what was done before, is the walk's to ask, before it takes the entry.
+    const isPlain = new PlainTurns(appraisal, registry, knowledge).after(0, index, registry) !== undefined
     const faults = (whole.faults.get(index) ?? []).filter(
       ({ code }) => code !== 'jti-reused' && !ofChain.includes(code) && code !== 'genesis-ledger-keys',
     )

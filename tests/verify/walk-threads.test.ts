@@ -2,7 +2,15 @@ import * as ed from '@noble/ed25519'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { AppraisalPool } from '../../src/check/node/appraisal-pool.ts'
-import { copyableRegistry, emptyRegistry, takeRegistry, withParticipant } from '../../src/statements/registry.ts'
+import {
+  copyableRegistry,
+  doubted,
+  emptyRegistry,
+  isCopiedAlike,
+  takeRegistry,
+  withParticipant,
+  withState,
+} from '../../src/statements/registry.ts'
 import { jwkOf } from '../../src/core/jwk.ts'
 import { isAcceptablePublicKey, publicKeyOfSeed } from '../../src/core/ed25519.ts'
 import { appraise } from '../../src/verify/appraise.ts'
@@ -101,6 +109,20 @@ describe('threads of a re-walk', () => {
     } finally {
       await pool.close()
     }
+  })
+
+  it('R8 are not handed a registry anew of which only what kinds keep has changed', () => {
+    const registry = emptyRegistry('x')
+    const kept = withState(registry, 'kept', new Map([['a', 1]]))
+    expect([isCopiedAlike(registry, kept), isCopiedAlike(kept, registry)]).toEqual([true, true])
+    expect(copyableRegistry(kept)).toEqual(copyableRegistry(registry))
+    const jwk = jwkOf(publicKeyOfSeed(new Uint8Array(32).fill(82)))
+    const others = [
+      withParticipant(kept, { id: 'a', roles: [], since: 0 }, jwk),
+      doubted(kept, 3),
+      { ...kept, closedAt: 4 },
+    ]
+    for (const other of others) expect([isCopiedAlike(kept, other), isCopiedAlike(other, kept)]).toEqual([false, false])
   })
 
   it('R8 checks no key of a registry again, neither here nor where it was handed to', () => {

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os'
-import type { Appraisal } from '../../verify/appraise.ts'
+import type { Appraisal } from '../../verify/appraisal.ts'
 import type { Appraiser, EntryRange } from '../../verify/appraiser.ts'
 import type { LogSnapshot } from '../../log/log.ts'
 import { type DatabaseSnapshot, isDatabaseSnapshot } from '../../ledger/leveldb/table-snapshot.ts'
 import type { Chunk } from '../../verify/chunks.ts'
 import type { Packed } from '../../verify/packed.ts'
 import type { Rehashed } from '../../verify/rehash.ts'
-import { copyableRegistry, type Registry } from '../../statements/registry.ts'
+import { copyableRegistry, isCopiedAlike, type Registry } from '../../statements/registry.ts'
 import type { RuleContext } from '../../statements/rules.ts'
 import type { ScanInto } from '../../ledger/leveldb/lookup-scan.ts'
 import type { LookupAudit } from '../../ledger/lookup-audit.ts'
@@ -90,9 +90,9 @@ export class AppraisalPool implements Appraiser {
   }
 
   private changedRegistry(thread: WorkerThread<AppraisalCalls>, registry: Registry): Registry | undefined {
-    const changed = this.registries.get(thread) === registry ? undefined : copyableRegistry(registry)
+    const before = this.registries.get(thread)
     this.registries.set(thread, registry)
-    return changed
+    return before !== undefined && isCopiedAlike(before, registry) ? undefined : copyableRegistry(registry)
   }
 
   private changedSnapshot(

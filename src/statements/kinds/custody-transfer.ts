@@ -1,7 +1,7 @@
 import { append } from '../../core/arrays.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { z } from 'zod'
-import { judgeRelease, type Release, releaseOf } from '../custody-release.ts'
+import { judgeRelease, maxReleaseText, type Release, releaseOf } from '../custody-release.ts'
 import {
   type Custody,
   custodyOfDeposit,
@@ -21,18 +21,21 @@ import {
   judgeNamedTwice,
   judgeUnits,
   leaveUnitsOpen,
+  type Naming,
   placedUnits,
 } from '../custody-units.ts'
 import { defined } from '../../core/objects.ts'
-import type { Asked, EventFlag, PlacedReference, StatementKind } from '../kind.ts'
-import { clearText, code, sealing, sealMembers } from '../members.ts'
+import type { EventFlag, PlacedReference, StatementKind } from '../kind.ts'
+import { clearText, code, type Placed, sealing, sealMembers } from '../members.ts'
+import type { PlacedHash } from '../references.ts'
+import type { Registry } from '../registry.ts'
 import { type Findings, leaveOpen, violate } from '../rules.ts'
 import { acceptanceClaim, offerClaim, sealedShapes } from '../sealed.ts'
 import { mayBeUnshown } from '../unshown.ts'
 
 const schema = sealing(
   z.strictObject({
-    release: clearText(12_288),
+    release: clearText(maxReleaseText),
     outcome: z.enum(['accepted', 'rejected', 'withdrawn']),
     reason: code.optional(),
     checked: z
@@ -60,6 +63,19 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
   seals: { note: sealedShapes.note, offer: offerClaim, acceptance: acceptanceClaim },
   hasState: true,
   family: { prefix: 'custody.', unknown: withDoubt },
+  plain: {
+    needs: ['release', 'outcome'],
+    may: ['checked', 'reason'],
+    toReaders: true,
+    step(turn) {
+      const { references, release } = turn
+      const findings: Findings = { violations: [], unjudged: [] }
+      const exhibits = references.map((one) => ({ ...one, where: 'release' }))
+      const named = judgeExhibits(exhibits, release, { ...turn, findings })
+      if (named === undefined || findings.violations.length + findings.unjudged.length > 0) return undefined
+      return afterwards(turn, named, release, release.outcome)
+    },
+  },
   references: exhibitsOf,
   signedWithin: (members) => readable(members).map(({ iss, header }) => ({ iss, kid: header.kid })),
   flags: (members) => [...new Set(exhibitsOf(members).flatMap(({ event }) => event?.flags ?? []))],
@@ -68,23 +84,20 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
     return isReleased === (claim === 'offer') ? undefined : 'is not "offer" as the release seals it'
   },
   judge(asked) {
-    const { registry, entry, members, findings } = asked
+    const { registry, members, findings } = asked
     const before = findings.violations.length
     const release = releaseOf(members)
     if (release instanceof EvidenceError) {
       findings.violations.push(release)
       return registry
     }
-    const named = judgeExhibits(asked, release)
+    const named = judgeRelease(asked, release) ? judgeExhibits(exhibitsOf(members), release, asked) : undefined
     const found = findings.violations.slice(before)
     const body = { kind: custodyTransfer.name, members, rule: custodyTransfer as StatementKind }
     // A release whose key is not shown uses nothing up.
     const isUsed = found.every((one) => one.code !== 'release-key' && mayBeUnshown(one, registry, body))
     if (named === undefined || !isUsed) return registry
-    const used = withUse(registry, release, { index: entry.index })
-    return members.outcome === 'accepted'
-      ? withCustody(used, named, (one) => handedOver(one, release, entry.index))
-      : used
+    return afterwards(asked, named, release, members.outcome)
   },
   leftOpen(asked) {
     const { entry, members } = asked
@@ -108,7 +121,8 @@ function readable(members: Pick<TransferMembers, 'release'>): Release[] {
 }
 
 /** The exhibits of a transfer, each with what is said of it: what differs is said of that one alone. */
-function exhibitsOf({ outcome, checked = [], ...members }: TransferMembers): PlacedReference[] {
+function exhibitsOf(members: TransferMembers): PlacedReference[] {
+  const { outcome, checked = [] } = members
   const isMoved = outcome === 'accepted'
   return readable(members).flatMap(({ iss: giver, to: receiver, inLieu, exhibits }) => {
     const passed = { what: 'handed-over', code: outcome, giver, receiver } as const
@@ -121,12 +135,21 @@ function exhibitsOf({ outcome, checked = [], ...members }: TransferMembers): Pla
   })
 }
 
-/** Judges a transfer, in the order of the specification; gives the units where nothing keeps their custody from being asked. */
-function judgeExhibits(asked: Asked<TransferMembers>, release: Release): readonly Unit[] | undefined {
-  const { registry, findings, members } = asked
-  if (!judgeRelease(asked, release)) return undefined
+/** What of a release decides on its use and its units. */
+type Released = Pick<Release, 'iss' | 'jti' | 'to' | 'since' | 'inLieu'>
+
+/**
+ * Judges the exhibits of a transfer whose release holds, in the order of the specification; gives the units where nothing keeps their
+ * custody from being asked.
+ */
+function judgeExhibits(
+  references: readonly (Placed | PlacedHash)[],
+  release: Released,
+  naming: Naming,
+): readonly Unit[] | undefined {
+  const { registry, findings } = naming
   const exhibits: Findings = { violations: [], unjudged: [] }
-  const named = judgeUnits(exhibitsOf(members), { ...asked, findings: exhibits })
+  const named = judgeUnits(references, { ...naming, findings: exhibits })
   const use = useOf(registry, release)
   if (use !== undefined) {
     const message = `entry ${use.index} used the release ${release.jti} of ${release.iss}`
@@ -139,15 +162,26 @@ function judgeExhibits(asked: Asked<TransferMembers>, release: Release): readonl
   }
   append(findings.violations, exhibits.violations)
   append(findings.unjudged, exhibits.unjudged)
-  if (judgeNamedTwice(exhibitsOf(members), asked)) return undefined
+  if (judgeNamedTwice(references, naming)) return undefined
   if (exhibits.violations.length > 0 || !judgeDistinct(named, findings)) return undefined
   if (release.inLieu === undefined)
-    judgeCustody(named, { holder: release.iss, isEnded: false, since: release.since }, asked)
+    judgeCustody(named, { holder: release.iss, isEnded: false, since: release.since }, naming)
   return named
 }
 
+/** The registry after a transfer in which nothing was found. */
+function afterwards(
+  { registry, entry: { index } }: Pick<Naming, 'registry' | 'entry'>,
+  named: readonly Unit[],
+  release: Released,
+  outcome: TransferMembers['outcome'],
+): Registry {
+  const used = withUse(registry, release, { index })
+  return outcome === 'accepted' ? withCustody(used, named, (one) => handedOver(one, release, index)) : used
+}
+
 /** Custody after a transfer; one in lieu leaves its mark for ever, and leaves nothing open. */
-function handedOver({ movedByOrder }: Custody, { to, inLieu }: Release, index: number): Custody {
+function handedOver({ movedByOrder }: Custody, { to, inLieu }: Released, index: number): Custody {
   const order = inLieu === undefined ? movedByOrder : index
   return { holder: to, since: index, ...(order === undefined ? {} : { movedByOrder: order }) }
 }

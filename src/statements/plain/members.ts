@@ -119,6 +119,21 @@ export class MemberReader {
     if (!isInClass(scanner.bytes[scanner.from], classes.letter)) scanner.fail()
   }
 
+  /** Reads a UUID in its lower-case form. */
+  uuid(): string {
+    const { scanner } = this
+    scanner.text(classes.code, 36, 36)
+    const { bytes, from, to } = scanner
+    for (let i = from; i < to; i++) {
+      const place = i - from
+      const isDash = place === 8 || place === 13 || place === 18 || place === 23
+      const byte = bytes[i] as number
+      // Of its class are a-z, 0-9 and the dash.
+      if ((byte === 0x2d) !== isDash || byte > 0x66) scanner.fail()
+    }
+    return scanner.failed ? '' : latin1(bytes.subarray(from, to))
+  }
+
   private mediaType(): void {
     const { scanner } = this
     scanner.text(classes.printable, 3, 127)
@@ -166,6 +181,13 @@ export class MemberReader {
     this.reference(referenceNames, 3)
   }
 
+  private readonly readUnit = (): void => this.reference(unitNames, 3)
+
+  /** Reads 1 to 64 references to deposits or single items of them. */
+  readUnits(): void {
+    this.scanner.list(1, 64, this.readUnit)
+  }
+
   private readonly readRelation = (): void => this.reference(relationNames, 16 + 3)
 
   /** Reads 1 to 64 relations to entries of this ledger. */
@@ -192,4 +214,5 @@ export class MemberReader {
 const itemNames = new Names(['size', 'digest', 'mediaType', 'category', 'tree'])
 const treeNames = new Names(['root', 'size'])
 const referenceNames = new Names(['index', 'leafHash', 'item', 'line'])
+const unitNames = new Names(['index', 'leafHash', 'item'])
 const relationNames = new Names(['index', 'leafHash', 'item', 'line', 'rel'])

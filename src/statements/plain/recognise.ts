@@ -1,18 +1,18 @@
 import { latin1, utf8 } from '../../core/bytes.ts'
 import { entryVersion, maxEntryBytes } from '../../core/entry.ts'
-import { attempt } from '../../core/attempt.ts'
-import { isKnownAlgorithm, parseHeader } from '../../core/jws.ts'
 import { isOrigin } from '../../core/origin.ts'
-import { Recent } from '../../core/recent.ts'
 import { maxSeconds, tryTime } from '../../core/time.ts'
 import { type Kind, allKinds } from '../kinds.ts'
 import type { PlainMember, StatementKind } from '../kind.ts'
 import type { Registry } from '../registry.ts'
 import { issuedToleranceMs } from '../rules.ts'
 import { statementTyp } from '../vocabulary.ts'
-import { decodeInto, standardValues, urlValues } from './base64.ts'
+import { decodeInto, standardValues } from './base64.ts'
+import { readPlainJws } from './jws.ts'
 import { MemberReader, type PlainDigest, type PlainReferences } from './members.ts'
+import { type ReadRelease, ReleaseReader } from './release.ts'
 import { classes, isAt, Names, Scanner } from './scanner.ts'
+import { type Signer, Signers } from './signers.ts'
 
 /*
  * Recognises, over the bytes of an entry, a plain statement of a known kind: one that is spelled as our programs spell it and in which the
@@ -37,6 +37,10 @@ export interface Recognised {
   readonly digests: readonly PlainDigest[]
   /** Entries of this ledger that it refers to; undefined where there is none. */
   readonly references: PlainReferences | undefined
+  /** Whether what it says of them their readers alone are told. */
+  readonly toReaders: boolean
+  /** The release that it carries, which passes on what it refers to. */
+  readonly carried: ReadRelease | undefined
   /** Digests of its sealed claims, base64url. */
   readonly sealed: readonly string[]
   readonly publicKey: Uint8Array
@@ -46,28 +50,31 @@ export interface Recognised {
   readonly signature: Uint8Array
 }
 
-/** Who signs by a header, as the registry has it; false where that is not plain. */
-interface Signer {
-  readonly kid: string
-  readonly publicKey: Uint8Array
-  readonly iss: string
-  readonly issBytes: Uint8Array
-  /** Whether it has a role that each kind needs, by the kind's number. */
-  readonly may: readonly boolean[]
-}
-
 type PlainKind = StatementKind<Kind> & { readonly plain: NonNullable<StatementKind['plain']> }
 
 const plainKinds = allKinds.filter((kind): kind is PlainKind => kind.plain !== undefined)
 const kindNames = new Names(plainKinds.map(({ name }) => name))
 
-const members: readonly PlainMember[] = ['items', 'relates', 'of', '_sd', '_sd_alg', 'as', 'reason']
+const members: readonly PlainMember[] = [
+  'items',
+  'relates',
+  'of',
+  '_sd',
+  '_sd_alg',
+  'release',
+  'outcome',
+  'checked',
+  'as',
+  'reason',
+]
 const commonMembers = ['iss', 'aud', 'jti', 'iat', 'kind'] as const
 const memberNames = new Names([...commonMembers, ...members])
 const commonBits = 0x1f
 const bitOf = (member: PlainMember): number => 1 << (commonMembers.length + members.indexOf(member))
 const bitsOf = (list: readonly PlainMember[]): number => list.reduce((bits, member) => bits | bitOf(member), commonBits)
 const sealBits = bitOf('_sd') | bitOf('_sd_alg')
+const releaseBit = bitOf('release')
+const reasonBit = bitOf('reason')
 const needed = plainKinds.map(({ plain }) => bitsOf(plain.needs))
 const allowed = plainKinds.map(({ plain, seals }) =>
   bitsOf([...plain.needs, ...plain.may, ...(Object.keys(seals).length > 0 ? (['_sd', '_sd_alg'] as const) : [])]),
@@ -81,12 +88,8 @@ const dot = 0x2e
 const zero = 0x30
 const timeLength = 'YYYY-MM-DDTHH:MM:SS.mmmZ'.length
 const dateLength = 'YYYY-MM-DDT'.length
-/** Characters of a 32-byte link, of a 64-byte signature. */
+/** Characters of a 32-byte link. */
 const linkLength = 44
-const signatureLength = 86
-/** Longest header whose signer is remembered. */
-const maxRemembered = 400
-const maxSigners = 8192
 
 /**
  * Whether what was recognised on one registry stands on a later one too, as far as its signer is the same there ({@link isSameSigner}): whatever
@@ -111,26 +114,31 @@ export function isSameSigner(before: Registry, after: Registry, iss: string, kid
 
 /** Recognises plain statements on one registry. */
 export class Recogniser {
-  private readonly registry: Registry
   /** False where the registry lets nothing be plain. */
   private readonly stands: boolean
   private readonly kindStands: readonly boolean[]
   readonly origin: string
   private readonly originBytes: Uint8Array
-  private readonly signers = new Recent<Signer | false>(maxSigners)
+  private readonly signers: Signers
+  /** Whether a signer has a role that each kind needs, by the kind's number. */
+  private readonly may = new WeakMap<Signer, readonly boolean[]>()
   private readonly payload = new Uint8Array(maxEntryBytes)
   private readonly link = new Uint8Array(33)
   private readonly scanner = new Scanner()
   private readonly reader = new MemberReader(this.scanner)
+  private readonly release: ReleaseReader
   private date = ''
   private dateMs = 0
   private signer: Signer | undefined
   private jti = ''
   private iat = 0
   private kind = 0
+  /** Members of the statement, as bits. */
+  private seen = 0
 
   constructor(registry: Registry, origin: string) {
-    this.registry = registry
+    this.signers = new Signers(registry, statementTyp)
+    this.release = new ReleaseReader(registry, origin)
     const { closedAt, uncertainSince, isPartial } = registry
     this.stands = closedAt === undefined && uncertainSince === undefined && isPartial !== true && isOrigin(origin)
     this.kindStands = plainKinds.map(({ plain }) => plain.stands?.(registry) ?? true)
@@ -189,17 +197,19 @@ export class Recogniser {
   }
 
   private statement(bytes: Uint8Array, from: number, end: number, timeMs: number): Recognised | undefined {
-    const first = bytes.indexOf(dot, from)
-    const second = end - signatureLength - 1
-    if (first < from || first >= second || first - from > maxRemembered || bytes[second] !== dot) return undefined
-    const signer = this.signerOf(latin1(bytes.subarray(from, first)))
-    if (signer === undefined) return undefined
-    const signature = new Uint8Array(64)
-    if (decodeInto(signature, bytes, second + 1, end, urlValues) !== 64) return undefined
-    const length = decodeInto(this.payload, bytes, first + 1, second, urlValues)
-    if (length < 0 || !this.scan(this.payload.subarray(0, length), signer, timeMs)) return undefined
-    const { reader, jti } = this
+    const jws = readPlainJws(bytes, from, end, { signers: this.signers, payload: this.payload })
+    if (jws === undefined) return undefined
+    const { signer, signedTo, signature, length } = jws
+    if (!this.scan(this.payload.subarray(0, length), signer, timeMs)) return undefined
+    const { reader, jti, seen } = this
     const { name, plain } = plainKinds[this.kind] as PlainKind
+    let carried: ReadRelease | undefined
+    if ((seen & releaseBit) !== 0) {
+      const hasReason = (seen & reasonBit) !== 0
+      carried = this.release.read({ iss: signer.iss, timeMs, hasReason, sealed: reader.sealed })
+      if (carried === undefined) return undefined
+    }
+    const list = carried?.references ?? reader.references
     return {
       timeMs,
       link: this.link.subarray(0, 32),
@@ -210,11 +220,12 @@ export class Recogniser {
       items: reader.items,
       lines: reader.lines,
       digests: reader.digests,
-      references:
-        reader.references.length === 0 ? undefined : { list: reader.references, ofOwnOnly: plain.ofOwnOnly === true },
+      references: list.length === 0 ? undefined : { list, ofOwnOnly: plain.ofOwnOnly === true },
+      toReaders: plain.toReaders === true,
+      carried,
       sealed: reader.sealed,
       publicKey: signer.publicKey,
-      message: bytes.subarray(from, second),
+      message: bytes.subarray(from, signedTo),
       signature,
     }
   }
@@ -224,7 +235,9 @@ export class Recogniser {
     this.signer = signer
     scanner.begin(payload)
     reader.begin()
+    this.release.begin()
     const seen = scanner.object(memberNames, this.readMember)
+    this.seen = seen
     if (!scanner.isDone() || (seen & commonBits) !== commonBits) return false
     const { kind } = this
     const hasSeals = seen & sealBits
@@ -232,10 +245,19 @@ export class Recogniser {
       (seen & (needed[kind] as number)) === needed[kind] &&
       (seen & ~(allowed[kind] as number)) === 0 &&
       (hasSeals === 0 || hasSeals === sealBits) &&
-      signer.may[kind] === true &&
+      this.mayOf(signer)[kind] === true &&
       this.kindStands[kind] === true &&
       this.iat * 1000 <= timeMs + issuedToleranceMs
     )
+  }
+
+  private mayOf(signer: Signer): readonly boolean[] {
+    let may = this.may.get(signer)
+    if (may === undefined) {
+      may = plainKinds.map(({ roles }) => roles.some((role) => signer.roles.includes(role)))
+      this.may.set(signer, may)
+    }
+    return may
   }
 
   private readonly readMember = (member: number): void => {
@@ -246,7 +268,8 @@ export class Recogniser {
       case 1:
         return scanner.exactly(this.originBytes)
       case 2:
-        return this.readId()
+        this.jti = reader.uuid()
+        return
       case 3:
         this.iat = scanner.integer()
         if (this.iat > maxSeconds) scanner.fail()
@@ -266,48 +289,14 @@ export class Recogniser {
         return reader.readSeals()
       case 9:
         return scanner.exactly(sha256Name)
+      case 10:
+        return this.release.takeText(scanner)
+      case 11:
+        return this.release.readOutcome(scanner)
+      case 12:
+        return this.release.readChecked(scanner)
       default:
         return reader.code()
     }
-  }
-
-  /** A UUID in its lower-case form. */
-  private readId(): void {
-    const { scanner } = this
-    scanner.text(classes.code, 36, 36)
-    const { bytes, from, to } = scanner
-    for (let i = from; i < to; i++) {
-      const place = i - from
-      const isDash = place === 8 || place === 13 || place === 18 || place === 23
-      const byte = bytes[i] as number
-      // Of its class are a-z, 0-9 and the dash.
-      if ((byte === 0x2d) !== isDash || byte > 0x66) return scanner.fail()
-    }
-    this.jti = latin1(bytes.subarray(from, to))
-  }
-
-  /** A signer's header never changes: each spelling is read once, by the parsers. */
-  private signerOf(header: string): Signer | undefined {
-    let signer = this.signers.get(header)
-    if (signer === undefined) {
-      signer = this.readSigner(header)
-      this.signers.set(header, signer)
-    }
-    return signer === false ? undefined : signer
-  }
-
-  private readSigner(text: string): Signer | false {
-    const decoded = new Uint8Array(text.length)
-    const encoded = ascii(text)
-    const length = decodeInto(decoded, encoded, 0, encoded.length, urlValues)
-    if (length < 0) return false
-    const header = attempt(() => parseHeader(decoded.slice(0, length), statementTyp))
-    if (header instanceof Error || !isKnownAlgorithm(header.alg)) return false
-    const key = this.registry.keys.get(header.kid)
-    const participant = key === undefined ? undefined : this.registry.participants.get(key.participant)
-    if (key?.status !== 'active' || participant === undefined || participant.revokedAt !== undefined) return false
-    const iss = key.participant
-    const may = plainKinds.map(({ roles }) => roles.some((role) => participant.roles.includes(role)))
-    return { kid: header.kid, publicKey: key.publicKey, iss, issBytes: ascii(iss), may }
   }
 }

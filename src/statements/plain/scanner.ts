@@ -17,6 +17,8 @@ export const classes = {
   alphanumeric: 16,
   /** a-z. */
   letter: 32,
+  /** a-z 0-9 . _ -, as in ids of participants. */
+  id: 64,
 } as const
 
 const classOf = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -28,7 +30,8 @@ const classOf = Uint8Array.from({ length: 256 }, (_, byte) => {
     isIn(/^[a-z0-9-]$/, classes.code) |
     isIn(/^[A-Za-z0-9!#$&^_.+-]$/, classes.media) |
     isIn(/^[A-Za-z0-9]$/, classes.alphanumeric) |
-    isIn(/^[a-z]$/, classes.letter)
+    isIn(/^[a-z]$/, classes.letter) |
+    isIn(/^[a-z0-9._-]$/, classes.id)
   )
 })
 
