@@ -59,7 +59,7 @@ export function dropStagedSecondKey(folder: DataFolder): void {
 /** A policy with `vkey` in the place of the ledger's second key. */
 export function policyWithSecondKey(policy: string, log: VerifierKey, vkey: string | undefined): string {
   const old = secondKeyOf(parsePolicy(Buffer.from(policy, 'latin1')), log)
-  return vkey === undefined || old === undefined ? policy : policy.replace(old.text, vkey)
+  return vkey === undefined || old === undefined ? policy : policy.replace(old.text, () => vkey)
 }
 
 /** Puts the staged key in its place; one that it replaces is kept under another name. Done already, it does nothing. */

@@ -198,7 +198,7 @@ async function sequence(
 /** The policy with the new key's line in the place of the old one's: both together would go on trusting the old. */
 function policyAfter(policy: string, { from, to }: RotationMarker): string {
   if (policy.includes(to)) return policy
-  return policy.includes(from) ? policy.replace(from, to) : encodeLogPolicy(parseVerifierKey(to))
+  return policy.includes(from) ? policy.replace(from, () => to) : encodeLogPolicy(parseVerifierKey(to))
 }
 
 function switchKeyFile({ ledgerKey, keys }: DataFolder, from: VerifierKey, keyFile: string | undefined): void {
