@@ -31,6 +31,7 @@ import { addCase, type NotGathered, notGatheredLines } from '../package/case.ts'
 import { addLater, askedLines, dayOfPacking } from '../package/later.ts'
 import { openLedger } from '../package/ledger.ts'
 import { warningsOf } from '../package/warnings.ts'
+import { notAllToldLines } from '../render/later.ts'
 import { toned } from '../render/tone.ts'
 import { progressBar } from '../render/progress.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
@@ -117,6 +118,7 @@ async function makePackage(
     const result = { deposits: report.deposits.length, files: fileCount, notHere, bytes: report.bytes }
     const asked =
       later === undefined ? null : { size: ledger?.tree.size, shown: later.shown.length, notShown: later.notShown }
+    const leftOut = later?.leftOut ?? []
     const warnings = await warningsOf(
       report,
       later ?? { orders: [] },
@@ -133,8 +135,10 @@ async function makePackage(
         retractions,
         notShown,
         unjudged,
+        ...(leftOut.length === 0 ? {} : { notAllTold: leftOut }),
       },
       [
+        ...notAllToldLines(leftOut),
         ...warnings.map(({ message }) => toned('notice', `WARNING: ${message}`)),
         ...retractions.map(
           ({ of, by, ...part }) =>
@@ -149,7 +153,7 @@ async function makePackage(
         `  check with: npx evidence check ${options.out} --policy FILE`,
       ],
     )
-    return exitCodeOf([], report.unjudged)
+    return exitCodeOf(leftOut, report.unjudged)
   } finally {
     await ledger?.close()
   }
