@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PackageGathering } from '../../cli/package/gather.ts'
 import { openLedger } from '../../cli/package/ledger.ts'
 import { addLater } from '../../cli/package/later.ts'
+import { otherDeposits } from '../../cli/history/others.ts'
+import { namedDeposits } from '../../cli/history/targets.ts'
 import { historyOf } from '../../cli/history/timeline.ts'
 import { Output } from '../../cli/render/output.ts'
 import type { DepositAnswer } from '../../src/api/answers.ts'
@@ -134,4 +136,22 @@ describe('later events in great number', () => {
     expect(cut?.leftOut[0]?.message).toMatch(/later events: those after entry \d+ were not asked$/)
     await ledger.close()
   }, 180_000)
+
+  it('CR-7: other deposits of the same bytes in great number leave none out, and the depositor’s own is chosen', async () => {
+    const stranger = await server.admit('stranger', ['depositor'])
+    const lines = Array.from({ length: 105 }, () => server.deposit('a', {}, stranger).presentation)
+    const made = await server.batch(lines, { prefer: 'return=minimal' })
+    expect(made.filter(({ status }) => Number(status) !== 201)).toEqual([])
+    const policy = policyOfFolder(server.folder)
+    const file = join(path, 'a.txt')
+    expect((await namedDeposits(file, client(), policy)).indices).toHaveLength(106)
+    const own = await namedDeposits(file, client(), policy, server.depositor.id)
+    expect(own.indices).toEqual([deposited.index])
+    await expect(namedDeposits(file, client(), policy, 'lab')).rejects.toMatchObject({ code: 'receipt-not-found' })
+    const warnings = await otherDeposits(client(), [await history()])
+    expect(warnings).toHaveLength(100)
+    expect(warnings.at(-1)).toMatch(
+      /perhaps more after entry \d+: evidence find --digest "sha256:[0-9a-f]{64}" --after \d+$/,
+    )
+  }, 60_000)
 })
