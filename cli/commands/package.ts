@@ -106,7 +106,8 @@ async function makePackage(
       ...defined({ ledger }),
       digestsOnly: options.digestsOnly === true,
       packed: dayOfPacking(),
-      ...(later === undefined ? {} : { eventsNotShown: later.notShown }),
+      // Only where all that was shown is packed may a package say that the ledger was asked.
+      ...(later === undefined || later.leftOut.length > 0 ? {} : { eventsNotShown: later.notShown }),
     })
     const total = [...files.values()].reduce((sum, content) => sum + contentSize(content), 0)
     const bar = progressBar(output, 'packing', 2 * total, 'bytes')
