@@ -15,6 +15,7 @@ import { isFileProof } from '../../src/core/file-proof.ts'
 import { parseKeyTransition } from '../../src/core/key-transition.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { parsePolicyFile } from '../../src/ledger/data-folder.ts'
+import type { Finding } from '../../src/verify/report.ts'
 import { transitionPath } from '../../src/core/artefact-names.ts'
 import { recordedName } from '../../src/node/artefact-names.ts'
 import { readBeginning } from '../../src/node/bounded-file.ts'
@@ -23,6 +24,12 @@ import { fsPath } from '../../src/node/file-path.ts'
 export interface GatherRequest extends CheckRequest {
   /** The sealed claims of a folder go with the proof of one of its files. */
   readonly withClaims: boolean
+}
+
+/** What a certificate carries, and what is to be said of its making besides. */
+export interface GatheredHere extends Gathered {
+  /** Later events that were left out for their number: the certificate says that the answer is not whole. */
+  readonly leftOut: readonly Finding[]
 }
 
 /** A receipt that the ledger gave, and that lies at no path. */
@@ -46,17 +53,17 @@ function isEvidenceItself(path: string): boolean {
  * Checks what lies at a path, and gathers what a certificate of it carries. Throws the first fault of what does not hold: a certificate is made
  * of what is sound alone. Throws as {@link checkPath} besides.
  */
-export async function gather(path: string, request: GatherRequest, watch: Watch): Promise<Gathered> {
+export async function gather(path: string, request: GatherRequest, watch: Watch): Promise<GatheredHere> {
   if (request.receipt === undefined && isEvidenceItself(path)) return gatherAlone(path, request, readArtefact(path))
   const report = await checkPath(path, request, watch)
   const deposit = depositIn(path, report)
-  requireSound(path, deposit)
+  requireSound(path, deposit, deposit.later)
   const name = recordedName(path)
   const subject: Subject =
     deposit.what === 'folder'
       ? { what: 'folder', name, files: deposit.compared?.files.length ?? 0 }
       : { what: 'file', name, size: () => statSync(fsPath(path)).size }
-  return gathered(deposit, subject, sourcesOf(path, request))
+  return gatheredHere(deposit, subject, sourcesOf(path, request))
 }
 
 /** Files of this machine; `alone` is the receipt or file proof whose file is not at hand. */
@@ -89,7 +96,14 @@ const notCarried: Partial<Record<string, string>> = {
     ' A certificate carries no receipts of rotations: give the policy of the key that signed, or the key transition (beside the receipt, or by --transition).',
 }
 
-function requireSound(path: string, { faults, unjudged }: Pick<DepositReport, 'faults' | 'unjudged'>): void {
+function requireSound(
+  path: string,
+  { faults: all, unjudged }: Pick<DepositReport, 'faults' | 'unjudged'>,
+  later: DepositReport['later'],
+): void {
+  // What is left out for its number keeps nobody from a certificate of the rest, which says that it is not whole.
+  const leftOut = new Set(later?.leftOut?.findings)
+  const faults = all.filter((fault) => !leftOut.has(fault))
   // What could not be asked says nothing of the evidence: a fault of the evidence is told before it.
   const fault = faults.find(({ code }) => errorTable[code].exit === 1) ?? faults[0]
   const facts = { where: fault?.file ?? path }
@@ -104,11 +118,11 @@ function requireSound(path: string, { faults, unjudged }: Pick<DepositReport, 'f
 }
 
 /** Gathers what a certificate of a receipt carries that the ledger gave: no file is compared. Throws as {@link gather}. */
-export function gatherFetched({ name, bytes }: FetchedReceipt, request: GatherRequest): Promise<Gathered> {
+export function gatherFetched({ name, bytes }: FetchedReceipt, request: GatherRequest): Promise<GatheredHere> {
   return gatherAlone(name, request, bytes)
 }
 
-async function gatherAlone(path: string, request: GatherRequest, bytes: Uint8Array): Promise<Gathered> {
+async function gatherAlone(path: string, request: GatherRequest, bytes: Uint8Array): Promise<GatheredHere> {
   const given = request.policy()
   if (given === undefined) throw new EvidenceError('usage', 'name the ledger’s policy by --policy FILE')
   const policy = withRotations(parsePolicyFile(given.path, given.bytes), request)
@@ -125,6 +139,14 @@ async function gatherAlone(path: string, request: GatherRequest, bytes: Uint8Arr
       ? undefined
       : await askStatus(await request.ledger(checked.receipt.proof.checkpoint.origin, policy), checked, policy)
   const time = await checkTime(result, policy, request)
-  requireSound(path, together(result, later, time))
-  return gathered({ result, later, time }, { what: 'alone' }, sourcesOf(path, request, bytes))
+  requireSound(path, together(result, later, time), later)
+  return gatheredHere({ result, later, time }, { what: 'alone' }, sourcesOf(path, request, bytes))
+}
+
+function gatheredHere(
+  deposit: Pick<DepositReport, 'result' | 'later' | 'time'>,
+  subject: Subject,
+  sources: Sources,
+): GatheredHere {
+  return { ...gathered(deposit, subject, sources), leftOut: deposit.later?.leftOut?.findings ?? [] }
 }

@@ -21,8 +21,10 @@ import { declare, type OptionsOf, repeated } from '../options/declare.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import { requirePolicy } from '../options/policy.ts'
 import { codeArgument } from '../options/values.ts'
+import { notAllToldLines } from '../render/later.ts'
 import type { Output } from '../render/output.ts'
 import { progressBar } from '../render/progress.ts'
+import { exitCodeOf } from '../../src/verify/report.ts'
 import { version } from '../version.ts'
 import { ledgerOf } from './check.ts'
 
@@ -239,12 +241,19 @@ async function certificate(
   }
   const gathered = typeof subject === 'string' ? gather(subject, request, watch) : gatherFetched(subject, request)
   const path = typeof subject === 'string' ? subject : subject.name
-  const { model, attachments } = await completed(await gathered, stated, handedFiles)
+  const { leftOut, ...found } = await gathered
+  const { model, attachments } = await completed(found, stated, handedFiles)
   const { sealCertificate } = await import('../../src/certificate/node/seal.ts')
   const unsealed = await write(model, attachments)
   const bytes = sealer === undefined ? unsealed : sealCertificate(unsealed, sealer)
   writeOutput(outputKinds.certificate, out, bytes)
-  output.result({ path, certificate: out, number: model.number, bytes: bytes.length, sealed: stated.seal }, [
-    `wrote ${out}: certificate ${model.number}${sealer === undefined ? '' : `, sealed by ${sealer.subject}`}`,
-  ])
+  const notWhole = leftOut.length === 0 ? {} : { notAllTold: leftOut }
+  output.result(
+    { path, certificate: out, number: model.number, bytes: bytes.length, sealed: stated.seal, ...notWhole },
+    [
+      ...notAllToldLines(leftOut),
+      `wrote ${out}: certificate ${model.number}${sealer === undefined ? '' : `, sealed by ${sealer.subject}`}`,
+    ],
+  )
+  if (leftOut.length > 0) process.exitCode = exitCodeOf(leftOut, [])
 }

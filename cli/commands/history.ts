@@ -52,6 +52,7 @@ export function historyCommand(program: Command): void {
       size: history.size,
       flagged: history.flagged,
       items: history.custody.units.map(({ holder, state }, item) => ({ item, holder, state })),
+      ...(history.notAllTold.length === 0 ? {} : { notAllTold: history.notAllTold }),
       notFollowing: [...history.custody.troubles].map(([entry, trouble]) => ({ entry, ...trouble })),
     }))
     const document = {
@@ -65,5 +66,7 @@ export function historyCommand(program: Command): void {
     output.result(document, historyLines(named.by, histories, warnings))
     // As of any answer of a server that does not hold: it says nothing of the evidence.
     if (!isFollowing(histories)) process.exitCode = errorTable['server-answer'].exit
+    if (histories.some(({ notAllTold }) => notAllTold.length > 0))
+      process.exitCode = errorTable['server-not-all-asked'].exit
   })
 }

@@ -31,6 +31,7 @@ import { addCase, type NotGathered, notGatheredLines } from '../package/case.ts'
 import { addLater, askedLines, dayOfPacking } from '../package/later.ts'
 import { openLedger } from '../package/ledger.ts'
 import { warningsOf } from '../package/warnings.ts'
+import { notAllToldLines } from '../render/later.ts'
 import { toned } from '../render/tone.ts'
 import { progressBar } from '../render/progress.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
@@ -105,7 +106,8 @@ async function makePackage(
       ...defined({ ledger }),
       digestsOnly: options.digestsOnly === true,
       packed: dayOfPacking(),
-      ...(later === undefined ? {} : { eventsNotShown: later.notShown }),
+      // Only where all that was shown is packed may a package say that the ledger was asked.
+      ...(later === undefined || later.leftOut.length > 0 ? {} : { eventsNotShown: later.notShown }),
     })
     const total = [...files.values()].reduce((sum, content) => sum + contentSize(content), 0)
     const bar = progressBar(output, 'packing', 2 * total, 'bytes')
@@ -117,6 +119,7 @@ async function makePackage(
     const result = { deposits: report.deposits.length, files: fileCount, notHere, bytes: report.bytes }
     const asked =
       later === undefined ? null : { size: ledger?.tree.size, shown: later.shown.length, notShown: later.notShown }
+    const leftOut = later?.leftOut ?? []
     const warnings = await warningsOf(
       report,
       later ?? { orders: [] },
@@ -133,8 +136,10 @@ async function makePackage(
         retractions,
         notShown,
         unjudged,
+        ...(leftOut.length === 0 ? {} : { notAllTold: leftOut }),
       },
       [
+        ...notAllToldLines(leftOut),
         ...warnings.map(({ message }) => toned('notice', `WARNING: ${message}`)),
         ...retractions.map(
           ({ of, by, ...part }) =>
@@ -149,7 +154,7 @@ async function makePackage(
         `  check with: npx evidence check ${options.out} --policy FILE`,
       ],
     )
-    return exitCodeOf([], report.unjudged)
+    return exitCodeOf(leftOut, report.unjudged)
   } finally {
     await ledger?.close()
   }

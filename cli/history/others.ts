@@ -25,7 +25,10 @@ export async function otherDeposits(client: LedgerClient, shown: readonly Deposi
 async function others(client: LedgerClient, query: Readonly<Record<string, string>>, own: number): Promise<string[]> {
   const page = await settled(client.find({ ...query, limit: '100' }), 'not-authenticated', 'token-invalid')
   if (page instanceof EvidenceError) return []
-  return page.entries
+  const found = page.entries
     .filter(({ index, items }) => index !== own && items !== undefined)
     .map(({ index, time, iss }) => `entry ${index}, by ${iss}, ${when(time)}`)
+  const [name, value] = Object.entries(query)[0] ?? []
+  const rest = `perhaps more after entry ${page.next}: evidence find --${name} ${JSON.stringify(value)} --after ${page.next}`
+  return page.next === null ? found : [...found, rest]
 }

@@ -8,6 +8,7 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { exhibitDeposit } from '../options/exhibit.ts'
+import type { Asking } from '../options/named-deposit.ts'
 import { targetOf } from '../options/reference.ts'
 import { indexArgument } from '../options/values.ts'
 import { findFile } from '../sources/file-search.ts'
@@ -38,7 +39,7 @@ export async function namedDeposits(
     const index = indexArgument(argument)
     return { indices: [index], by: `entry ${index}`, requireBorneOut: borneOutBy({}) }
   }
-  if (existsSync(fsPath(argument))) return ofFile(argument, client, policy)
+  if (existsSync(fsPath(argument))) return ofFile(argument, { client, policy, depositor })
   const found = await settled(exhibitDeposit({ client, policy, depositor }, argument), 'receipt-not-found')
   if (!(found instanceof EvidenceError))
     return { indices: [found.index], by: `exhibit ${argument}`, requireBorneOut: borneOutBy({ exhibit: argument }) }
@@ -52,17 +53,24 @@ export async function namedDeposits(
   )
 }
 
-async function ofFile(path: string, client: LedgerClient, policy: Policy): Promise<Named> {
+async function ofFile(path: string, { client, policy, depositor }: Asking): Promise<Named> {
   if (/\.(?:tlog-proof|file-proof)$/.test(path)) {
     const { index } = await targetOf(path, { client, policy })
     return { indices: [index], by: path, requireBorneOut: borneOutBy({}) }
   }
   const { page, digest } = await findFile(client, path)
-  const indices = deposits(page.entries)
+  const entries = [...page.entries]
+  // Anybody may deposit the same bytes, in any number: no other deposit is left out for it.
+  if (page.next !== null) {
+    const { size } = await client.ledger()
+    for await (const more of foundPages(client, { digest: `sha256:${digest}` }, { after: page.next, size }))
+      append(entries, more.entries)
+  }
+  const indices = deposits(entries.filter(({ iss }) => depositor === undefined || iss === depositor))
   if (indices.length === 0)
     throw new EvidenceError(
       'receipt-not-found',
-      `${client.url} shows you no deposit of ${path}: there is none by its SHA-256, or you may not read it (--key, --id)`,
+      `${client.url} shows you no deposit of ${path}${depositor === undefined ? '' : ` by ${depositor}`}: there is none by its SHA-256, or you may not read it (--key, --id)`,
       { where: path },
     )
   const requireBorneOut = ({ body, receipt }: CheckedReceipt): void => {

@@ -1,5 +1,5 @@
 import { askCustody, custodyEntries } from '../../src/check/steps/custody.ts'
-import { askStatus } from '../../src/check/steps/later.ts'
+import { askStatus, brokenIn } from '../../src/check/steps/later.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { asUnanswered } from '../../src/client/http.ts'
 import { attempt, settled } from '../../src/core/attempt.ts'
@@ -16,6 +16,8 @@ import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
 import { soundReceipt } from '../custody/offered.ts'
 import { claimsOf } from './claims.ts'
 import { type HandOver, handOverIn } from './hand-over.ts'
+import type { LaterBounds } from '../../src/check/steps/later-room.ts'
+import type { Finding } from '../../src/verify/report.ts'
 import type { Owners } from '../../src/check/steps/owners.ts'
 
 /** One thing that happened to a deposit, by an entry that verified. */
@@ -57,6 +59,8 @@ export interface DepositHistory {
   readonly flagged: boolean
   /** Who holds it, and which of the steps do not follow from the others. */
   readonly custody: ShownCustody
+  /** What was left out of its later events for their number. */
+  readonly notAllTold: readonly Finding[]
 }
 
 /** A receipt that the ledger's server gave, or made of its answer. What does not hold says nothing of the evidence: throws `server-answer`, and the codes of what needs a newer version. */
@@ -70,14 +74,15 @@ function answered(text: string, policy: Policy): CheckedReceipt {
 const closed = ['not-authenticated', 'token-invalid', 'not-permitted'] as const
 
 /**
- * All that the ledger shows a reader of one deposit, each entry verified under the policy. Throws the first fault of an answer: what does not
- * verify is not told.
+ * All that the ledger shows a reader of one deposit, within the bounds, each entry verified under the policy. Throws the first fault of an
+ * answer: what does not verify is not told.
  */
 export async function historyOf(
   client: LedgerClient,
   policy: Policy,
   index: number,
   owners: Owners,
+  bounds?: LaterBounds,
 ): Promise<DepositHistory> {
   const receipt = answered(await client.receipt(index), policy)
   if (receipt.receipt.entry.index !== index)
@@ -90,8 +95,9 @@ export async function historyOf(
         where: String(index),
       },
     )
-  const { faults, unjudged, size, events, shown, flagged } = await askStatus(client, receipt, policy)
-  const [fault] = [...faults, ...unjudged]
+  const status = await askStatus(client, receipt, policy, bounds)
+  const { size, events, shown, flagged, leftOut } = status
+  const [fault] = brokenIn(status)
   if (fault !== undefined || size === undefined)
     throw new EvidenceError(
       fault?.code ?? 'server-answer',
@@ -118,7 +124,8 @@ export async function historyOf(
   const custodial = custodyEntries(events).flatMap((entry) => opened.get(entry) ?? [])
   const custody = await askCustody(receipt, custodial, { client, policy, owners })
   const all = [...steps, ...rules.steps]
-  return { index, receipt, size, steps: all, told: [...told, ...rules.told], flagged, custody }
+  const notAllTold = leftOut?.findings ?? []
+  return { index, receipt, size, steps: all, told: [...told, ...rules.told], flagged, custody, notAllTold }
 }
 
 /** The receipt of the same entry with the sealed claims that the reader may see; without them where it may not. */

@@ -15,7 +15,9 @@ import { type CheckedStatus, checkStatus } from '../../src/verify/check-status.t
 import { count } from '../../src/core/text.ts'
 import type { PackageGathering } from './gather.ts'
 import type { PackageLedger } from './ledger.ts'
-import { faultOfAnswer, statusPages } from '../../src/check/steps/later.ts'
+import { faultOfAnswer } from '../../src/check/steps/later.ts'
+import { type LaterBounds, laterBounds, LaterRoom } from '../../src/check/steps/later-room.ts'
+import type { Finding } from '../../src/verify/report.ts'
 
 /** What the ledger tells of deposits that is later than they are. */
 export interface LaterEvents {
@@ -24,6 +26,8 @@ export interface LaterEvents {
   readonly notShown: number
   /** Orders of erasure among those, and the deposit that each is about. */
   readonly orders: readonly { readonly index: number; readonly by: number }[]
+  /** What was left out for its number: the package is not whole. */
+  readonly leftOut: readonly Finding[]
 }
 
 /**
@@ -35,21 +39,23 @@ async function laterEvents(
   { tree, locate, answers }: PackageLedger,
   deposits: readonly CheckedReceipt[],
   policy: Policy,
+  bounds: LaterBounds,
 ): Promise<LaterEvents | undefined> {
-  if (deposits.length === 0) return { shown: [], notShown: 0, orders: [] }
+  const none = { shown: [], notShown: 0, orders: [], leftOut: [] }
+  if (deposits.length === 0) return none
   if (answers === undefined) {
     // A copy that is older than a deposit knows nothing of what came after it.
     if (deposits.some(({ receipt }) => receipt.entry.index >= tree.size)) return undefined
-    return { shown: await scanLaterEntries(tree, locate, deposits), notShown: 0, orders: [] }
+    return { ...none, shown: await scanLaterEntries(tree, locate, deposits) }
   }
   const shown = new Map<number, LaterEntry>()
   const hidden = new Map<number, AskedEvent & { readonly of: number }>()
+  const room = new LaterRoom(bounds)
   const take = async (about: CheckedReceipt, isTold: (what: LaterEvent['what']) => boolean): Promise<LaterEntry[]> => {
     const challenges: LaterEntry[] = []
     // As of the tree of this package: what came after it is later than the package.
-    for (const event of await askedEvents(answers, about, policy, tree.size)) {
+    for (const event of await askedEvents({ client: answers, policy, bounds, room, least: tree.size, isTold }, about)) {
       const { index, what, entry } = event
-      if (index >= tree.size || !isTold(what)) continue
       if (entry === undefined) hidden.set(index, { ...event, of: about.receipt.entry.index })
       else shown.set(index, entry)
       if (entry !== undefined && what === 'challenged') challenges.push(entry)
@@ -65,7 +71,7 @@ async function laterEvents(
   }
   const unread = [...hidden.values()].filter(({ index }) => !shown.has(index))
   const orders = unread.flatMap(({ index: by, what, of }) => (what === 'erasure-ordered' ? [{ index: of, by }] : []))
-  return { shown: [...shown.values()], notShown: unread.length, orders }
+  return { shown: [...shown.values()], notShown: unread.length, orders, leftOut: room.leftOut().findings }
 }
 
 interface AskedEvent {
@@ -74,11 +80,24 @@ interface AskedEvent {
   readonly entry: LaterEntry | undefined
 }
 
+/** Later events that are told and lie in a tree of `least` entries, as far as there is room for them. */
 async function askedEvents(
-  client: LedgerClient,
+  {
+    client,
+    policy,
+    bounds,
+    room,
+    least,
+    isTold,
+  }: {
+    readonly client: LedgerClient
+    readonly policy: Policy
+    readonly bounds: LaterBounds
+    readonly room: LaterRoom
+    readonly least: number
+    readonly isTold: (what: LaterEvent['what']) => boolean
+  },
   checked: CheckedReceipt,
-  policy: Policy,
-  least: number,
 ): Promise<AskedEvent[]> {
   const { proof, entryBytes } = checked.receipt
   const from = proof.checkpoint.size
@@ -91,7 +110,8 @@ async function askedEvents(
     return { page: [answer, judged], next: judged.next }
   }
   const what = `the later events of entry ${proof.index}`
-  for await (const [answer, judged] of pagesOf(ask, { most: statusPages, what })) {
+  let [pages, last] = [0, -1]
+  for await (const [answer, judged] of pagesOf(ask, { most: bounds.pages + 1, what })) {
     const [fault] = [...judged.faults, ...judged.unjudged]
     if (fault !== undefined) {
       const { code, message } = faultOfAnswer(fault)
@@ -106,9 +126,16 @@ async function askedEvents(
     const raw = (answer as { events: { entry?: string; signer?: Jwk }[] }).events
     for (const [i, { index, what }] of judged.events.entries()) {
       const { entry, signer } = raw[i] ?? {}
-      const isShown = entry !== undefined && signer !== undefined
-      found.push({ index, what, entry: isShown ? { index, bytes: fromBase64(entry), signer } : undefined })
+      if (index >= least || !isTold(what)) continue
+      const bytes = entry === undefined || signer === undefined ? undefined : fromBase64(entry)
+      if (!room.holds(what, index === last ? 0 : (bytes?.length ?? 0))) continue
+      last = index
+      const shown = bytes === undefined || signer === undefined ? undefined : { index, bytes, signer }
+      found.push({ index, what, entry: shown })
     }
+    if (++pages < bounds.pages || judged.next === undefined) continue
+    room.cut(proof.index, found.length, judged.next, { decides: true })
+    break
   }
   return found
 }
@@ -118,10 +145,11 @@ export async function addLater(
   gathering: PackageGathering,
   ledger: PackageLedger | undefined,
   policy: Policy,
+  bounds: LaterBounds = laterBounds,
 ): Promise<LaterEvents | undefined> {
   if (ledger === undefined) return undefined
   const { tree } = ledger
-  const later = await laterEvents(ledger, await gathering.depositsOf(tree.origin), policy)
+  const later = await laterEvents(ledger, await gathering.depositsOf(tree.origin), policy, bounds)
   for (const entry of later?.shown ?? [])
     await gathering.addLater(await tree.receipt(entry, entry.signer, await claimsOf(tree, entry)))
   return later

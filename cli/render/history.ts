@@ -6,6 +6,7 @@ import { statusLimits } from '../../src/verify/check-status.ts'
 import { exhibitOf } from '../history/targets.ts'
 import type { DepositHistory, Step, Told } from '../history/timeline.ts'
 import { claimLines } from '../options/custody.ts'
+import { notAllToldLines } from './later.ts'
 import type { Line } from './output.ts'
 import { toned } from './tone.ts'
 import { when, whenSeconds } from './when.ts'
@@ -25,6 +26,7 @@ export function historyLines(by: string, histories: readonly DepositHistory[], w
     ...histories
       .filter(({ flagged }) => flagged)
       .map(({ index }) => toned('notice', `KEY COMPROMISED: entry ${index}`)),
+    ...histories.flatMap(({ notAllTold }) => notAllToldLines(notAllTold)),
     ...timelineOf(histories).flatMap((step) => [...stepLines(step), ...troubleLines(step, histories)]),
     ...told.map(toldLine),
     ...histories.flatMap(heldLines),

@@ -1,11 +1,17 @@
 import type { Manifest } from '../../src/core/manifest.ts'
 import { textOfBytes } from '../../src/core/text.ts'
-import { type FilePart, type OnlineStatus, retractionIn } from '../../src/check/steps/later.ts'
+import { brokenIn, type FilePart, type OnlineStatus, retractionIn } from '../../src/check/steps/later.ts'
 import { partText, passedText } from '../../src/statements/later-events.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
+import type { Finding } from '../../src/verify/report.ts'
 import { admissionLine } from './admission.ts'
 import { type Toned, toned } from './tone.ts'
 import { when } from './when.ts'
+
+/** What was left out of later events for their number, for people; nothing where all is told. */
+export function notAllToldLines(leftOut: readonly Finding[] = []): Toned[] {
+  return leftOut.map(({ message }) => toned('notice', `NOT ALL TOLD: ${message}`))
+}
 
 /**
  * What must be read before anything else, in the order of docs/spec/15-status.md: that the deposit was taken back, that its key is reported
@@ -22,7 +28,7 @@ export function headline(online: OnlineStatus | undefined, part: FilePart = {}):
   }
   if (online?.size !== undefined && online.flagged)
     lines.push(toned('notice', 'KEY COMPROMISED: the key is said to have been compromised at the time of this entry'))
-  return lines
+  return [...lines, ...notAllToldLines(online?.leftOut?.findings)]
 }
 
 /** Files of a folder that were taken back, one by one: those whose line a proven event names. */
@@ -56,7 +62,7 @@ export function statusLines(online: OnlineStatus): string[] {
     events.length === 0
       ? 'it names nothing later, which is its word and signed by nobody'
       : `it names ${events.length} later`
-  const broken = online.faults.length > 0 || online.unjudged.length > 0 ? ', and there its answer broke off' : ''
+  const broken = brokenIn(online).length > 0 ? ', and there its answer broke off' : ''
   return [
     ...(admission === undefined || signer === undefined ? [] : [admissionLine(signer, admission)]),
     `asked ${url} as of size ${size}, which goes on from the receipt’s checkpoint: ${named}${broken}`,

@@ -17,7 +17,7 @@ function lineText(line: Line): string {
 
 /** What stands before an @ in the address of a server is for that server alone, whatever message repeats the address. */
 function withoutPasswords(text: string): string {
-  return text.replace(/(https?:\/\/)[^\s/?#"]*@/gi, '$1…@')
+  return text.replace(/(https?:\/\/)[^\s/?#"]*@/gi, (_, scheme: string) => `${scheme}…@`)
 }
 
 /**

@@ -192,7 +192,7 @@ function jsonText(value: object): AnswerText {
 /** JSON in ASCII: what is beyond it is escaped. */
 function asciiJson(value: object): string {
   const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-  return JSON.stringify(value).replace(/[\u0080-\uffff]/g, escaped)
+  return JSON.stringify(value).replace(/[\u0080-\uffff]/g, (one) => escaped(one))
 }
 
 /** The end of an answer from the checkpoint on; a group's answers share it. */

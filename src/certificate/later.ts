@@ -142,10 +142,9 @@ export function carriedLater(online: OnlineStatus, time: string, part: PartNamed
     ([, events]) => events.slice(-attachedOfSort),
   )
   const isNamed = new Set(named)
-  const others = [...bySort(rest.filter((event) => !isNamed.has(event)))].map(([what, events]) => ({
-    what,
-    count: events.length,
-  }))
+  const counts = new Map(online.leftOut?.counts)
+  for (const { what } of rest.filter((event) => !isNamed.has(event))) counts.set(what, (counts.get(what) ?? 0) + 1)
+  const others = [...counts].map(([what, count]) => ({ what, count }))
   const events = named
     .sort((a, b) => a.index - b.index)
     .map((event) => ({

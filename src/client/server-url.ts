@@ -27,7 +27,7 @@ export function isSameServer(a: string, b: string): boolean {
 
 /** A URL as it may be shown: whatever stands before an @ in its authority is left out. */
 export function withoutCredentials(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/*)[^/?#]*@/i, '$1…@')
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/*)[^/?#]*@/i, (_, scheme: string) => `${scheme}…@`)
 }
 
 /** A URL, or undefined for a text that is none (`URL.parse` is not in every browser that this runs in). */

@@ -838,6 +838,12 @@ export const errorTable = {
     action: 'Check --url and the network, then run the same command again.',
   },
   'server-answer': { status: 502, exit: 3, action: 'Check that --url is an evidence ledger; report it if so.' },
+  'server-not-all-asked': {
+    status: 413,
+    exit: 3,
+    action:
+      'All that is told holds. Read an entry that is not told by "evidence show INDEX"; "evidence verify" reads all of them.',
+  },
   'server-other-ledger': {
     status: 409,
     exit: 3,

@@ -18,7 +18,7 @@ export interface DeliveryOptions {
   readonly now?: () => number
 }
 
-/** Most events that are kept for a channel; the first ones, for what comes after them mostly follows from them. */
+/** Most events of one weight that are kept for a channel; the first ones, for what comes after them mostly follows from them. */
 const maxKept = 1000
 /** Pause before a channel is tried again, in milliseconds: doubled each time, up to the longest. */
 const firstPause = 1000
@@ -75,12 +75,15 @@ export class Delivery {
   private keep(name: string, one: Waiting, events: readonly MonitorEvent[]): MonitorEvent[] {
     const known = new Set(one.kept.map((event) => JSON.stringify(event)))
     const added = events.filter((event) => !known.has(JSON.stringify(event)))
-    const room = Math.max(0, maxKept - one.kept.length)
-    if (added.length > room) {
-      const why = `${added.length - room} events are not kept for the ${name}: ${maxKept} wait for it already`
-      this.options.onFailure(new EvidenceError('alarm-undelivered', why, { where: name }))
+    const taken: MonitorEvent[] = []
+    for (const [weight, events] of byWeight(added)) {
+      const room = Math.max(0, maxKept - (byWeight(one.kept).get(weight)?.length ?? 0))
+      if (events.length > room) {
+        const why = `${events.length - room} ${weight} are not kept for the ${name}: ${maxKept} wait for it already`
+        this.options.onFailure(new EvidenceError('alarm-undelivered', why, { where: name }))
+      }
+      append(taken, events.slice(0, room))
     }
-    const taken = added.slice(0, room)
     append(one.kept, taken)
     return taken
   }
@@ -114,6 +117,22 @@ export class Delivery {
       this.options.onFailure(new EvidenceError('file-unreadable', message, { where: this.options.file }, { cause }))
     }
   }
+}
+
+/**
+ * What an event weighs: what anybody can cause, with entries that are watched for or checkpoints that lead nowhere, never takes the room of what
+ * a ledger's own signatures prove.
+ */
+function weightOf(event: MonitorEvent): 'proofs' | 'alarms' | 'events' {
+  if (event.event === 'notice') return 'events'
+  return event.what === 'misbehaviour' ? 'proofs' : 'alarms'
+}
+
+/** Events by weight, the heaviest first; in their order each. */
+function byWeight(events: readonly MonitorEvent[]): Map<ReturnType<typeof weightOf>, MonitorEvent[]> {
+  const all = new Map((['proofs', 'alarms', 'events'] as const).map((weight) => [weight, [] as MonitorEvent[]]))
+  for (const event of events) all.get(weightOf(event))?.push(event)
+  return all
 }
 
 function readKept(file: string): Record<string, MonitorEvent[]> {

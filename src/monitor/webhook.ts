@@ -19,7 +19,7 @@ export interface WebhookOptions {
 export async function callWebhook(url: string, event: object, { allowPrivate }: WebhookOptions): Promise<void> {
   const { protocol, hostname, username, password } = webhookUrl(url)
   if (username !== '' || password !== '') throw new EvidenceError('usage', 'the webhook’s URL holds a password')
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = hostname.replace(/^\[|\]$/g, '')
   const addresses = await resolved(host)
   if (!allowPrivate && addresses.some(({ address }) => isPrivateAddress(address)))
     throw refused(`${host} is an address of a private network`)

@@ -92,6 +92,6 @@ function unitsOf(bytes: Uint8Array, width: 2 | 4): string {
 
 function escaped(text: string): string {
   return text
-    .replaceAll(/[,+"\\<>;]|^[ #]| $/g, '\\$&')
+    .replaceAll(/[,+"\\<>;]|^[ #]| $/g, (one) => `\\${one}`)
     .replaceAll(/\p{Cc}/gu, (one) => `\\${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
 }

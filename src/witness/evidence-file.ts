@@ -20,12 +20,15 @@ import type { Cosigned } from './state.ts'
  */
 export type MisbehaviourKind = 'two-roots' | 'no-proof'
 
-/** Most files kept of one log: the first ones tell all that there is to tell. */
+/**
+ * Most files of one kind that are kept of one log: the first ones tell all that there is to tell. Anybody can cause `no-proof`, with a checkpoint
+ * that the log published and a proof that leads nowhere; the log alone can cause `two-roots`. So the one never takes the room of the other.
+ */
 const maxFiles = 100
 
 /**
- * Keeps the evidence, durably; gives the path, or undefined where this pair is kept already or there are enough. `offered` has the
- * log's verified signatures alone.
+ * Keeps the evidence, durably; gives the path, or undefined where this pair is kept already or there are enough of its kind. The
+ * request's note has the log's verified signatures alone.
  */
 export function keepEvidence(
   folder: string,
@@ -41,9 +44,13 @@ export function keepEvidence(
   const ending = kind === 'two-roots' ? 'misbehaviour' : 'json'
   const path = join(place, `${kind}-${pair.slice(0, 16)}.${ending}`)
   if (existsSync(path)) return undefined
-  if (existsSync(place) && readdirSync(place).length >= maxFiles) return undefined
+  if (existsSync(place) && keptOf(place, kind) >= maxFiles) return undefined
   writeDurably(path, kind === 'two-roots' ? splitView(cosigned, request) : offeredFile(cosigned, request, nowMs))
   return path
+}
+
+function keptOf(place: string, kind: MisbehaviourKind): number {
+  return readdirSync(place).filter((name) => name.startsWith(`${kind}-`)).length
 }
 
 function splitView(cosigned: Cosigned, request: AddCheckpointRequest): Uint8Array {

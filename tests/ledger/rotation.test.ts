@@ -11,6 +11,7 @@ import { readLedgerKey } from '../../src/ledger/create.ts'
 import { readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
+import { secondKeyOf } from '../../src/ledger/rotation-second-key.ts'
 import { requestRotation, rotateLedgerKey, type RotationStep } from '../../src/ledger/rotation.ts'
 import { createKeyFile, type SigningKey } from '../../src/node/key-file.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
@@ -102,6 +103,28 @@ describe('a rotation of the ledger’s key', () => {
     writeFileSync(test.folder.policy, policyBefore)
     await expect(Ledger.open(test.root, old)).rejects.toThrow()
   })
+
+  it.each(['court.example/$&', 'court.example/$1$$', "court.example/$`$'"])(
+    'CR-R: of the ledger %s, whose name holds what stands for another text in a replacement, names both keys as they are',
+    async (origin) => {
+      test.remove()
+      test = await trialFolder({ origin })
+      keyFile = join(test.root, '..', 'next.pem')
+      next = createKeyFile(keyFile)
+      const second = (): string | undefined =>
+        secondKeyOf(readPolicyFile(test.folder.policy), readOwnKey(test.folder))?.text
+      const [before, old] = [second(), readLedgerKey(test.root)]
+      expect(before?.startsWith(`${origin}+`)).toBe(true)
+      const statement = await signedRotation({ reason: 'compromised' })
+      await rotateLedgerKey({ root: test.root, statement, next, old, keyFile })
+      const policy = readFileSync(test.folder.policy, 'utf8')
+      expect(policy.match(/^(?:log|witness) .*$/gm)?.length).toBe(2)
+      expect(readPolicyFile(test.folder.policy).logs.map(({ key }) => key.name)).toEqual([origin])
+      expect(second()?.startsWith(`${origin}+`)).toBe(true)
+      expect(second()).not.toBe(before)
+      await Ledger.open(test.root, next).then((ledger) => ledger.close())
+    },
+  )
 
   it.each<RotationStep>(['marked', 'sealed', 'receipt', 'policy', 'key'])(
     'killed when it is %s goes on where it was',

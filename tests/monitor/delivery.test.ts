@@ -110,6 +110,28 @@ describe('F-RA-M2: alarms that a channel does not take', () => {
     expect((JSON.parse(readFileSync(file, 'utf8')) as { hook: unknown }).hook).toHaveLength(1000)
   })
 
+  it('CR-W: of a proof have room of their own, however much else waits', async () => {
+    const file = fileOf()
+    const { delivery, refuses, failures, told } = over(file)
+    const proof = { event: 'alarm', what: 'misbehaviour', origin: 'ledger.example', where: 'here', watched: 'proof' }
+    const unproven = { ...proof, what: 'unproven' }
+    refuses[0] = () => true
+    await delivery.tell(Array.from({ length: 1003 }, (_, i) => alarm(`${i}`)))
+    await delivery.tell(Array.from({ length: 1003 }, (_, i) => ({ ...unproven, watched: `u${i}` }) as never))
+    await delivery.tell([proof as never])
+    expect(failures.filter(({ code }) => code === 'alarm-undelivered').map(({ message }) => message)).toEqual([
+      '3 events are not kept for the hook: 1000 wait for it already',
+      '3 events are not kept for the webhook: 1000 wait for it already',
+      '3 alarms are not kept for the hook: 1000 wait for it already',
+      '3 alarms are not kept for the webhook: 1000 wait for it already',
+    ])
+    expect(told[1]).toContain('proof')
+    const kept = (JSON.parse(readFileSync(file, 'utf8')) as { hook: { watched: string }[] }).hook
+    expect(kept.map(({ watched }) => watched)).toContain('proof')
+    // A restart reads all of it.
+    expect(over(file).delivery).toBeDefined()
+  })
+
   it('are not thrown away with a file that cannot be read', () => {
     const file = join(path, 'spoiled.json')
     for (const text of ['', '[]', '{"hook":1}', 'null']) {

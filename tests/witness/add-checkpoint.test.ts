@@ -20,7 +20,9 @@ const log = new WitnessedLog('log.example/a')
 const fork = log.forked(30)
 const other = new WitnessedLog('log.example/other')
 const pq = mlDsaCosigner('log.example/pq')
-const names = ['fresh', 'race', 'forked', 'extended', 'zero'].map((name) => new WitnessedLog(`log.example/${name}`))
+const names = ['fresh', 'race', 'forked', 'filled', 'extended', 'zero'].map(
+  (name) => new WitnessedLog(`log.example/${name}`),
+)
 let witness: TestWitness
 
 beforeAll(async () => {
@@ -208,6 +210,21 @@ describe('add-checkpoint', () => {
     const [cosigned, offered] = ['cosigned', 'offered'].map((name) => parseNote(utf8(kept[name] as string)))
     expect([cosigned?.text, offered?.text]).toEqual([forked.note(10).text, second.note(12).text])
     for (const note of [cosigned, offered]) expect(verifyNote(note as never, [forked.key])).toHaveLength(1)
+  })
+
+  it('CR-W: keeps a second history that the log signed however much was offered before with proofs that lead nowhere', async () => {
+    const filled = named('filled')
+    const place = join(witness.folder.evidence, originHash(filled.origin))
+    const kept = (kind: string): number => readdirSync(place).filter((name) => name.startsWith(kind)).length
+    await witness.add(filled.request(0, 10))
+    // Published checkpoints of an honest log, which a stranger sends before the log does.
+    for (let size = 11; size <= 113; size++)
+      expect(await statusOf(encodeAddCheckpoint(10, [hashOf(1)], filled.checkpoint(size)))).toBe(422)
+    expect([kept('no-proof'), kept('two-roots')]).toEqual([100, 0])
+    expect(await statusOf(encodeAddCheckpoint(10, [], filled.forked(5).checkpoint(10)))).toBe(422)
+    // A stranger's guess at an old size is refused otherwise, and keeps it all the same.
+    expect(await statusOf(encodeAddCheckpoint(3, [], filled.forked(6).checkpoint(10)))).toBe(409)
+    expect([kept('no-proof'), kept('two-roots')]).toEqual([100, 2])
   })
 
   it('cosigns one of two histories that come at the same moment, however often', async () => {

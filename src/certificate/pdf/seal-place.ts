@@ -73,9 +73,9 @@ export function withSealPlace(bytes: Uint8Array, file: PdfFile): SealPlace {
   const to = from + 2 * sealRoom
   const total = length + update.length
   const ranged = update
-    .replace('AAAAAAAAAA', ten(from - 1))
-    .replace('BBBBBBBBBB', ten(to + 1))
-    .replace('CCCCCCCCCC', ten(total - to - 1))
+    .replace('AAAAAAAAAA', () => ten(from - 1))
+    .replace('BBBBBBBBBB', () => ten(to + 1))
+    .replace('CCCCCCCCCC', () => ten(total - to - 1))
   return { bytes: concat(bytes.subarray(0, length), fromLatin1(ranged)), from, to }
 }
 

@@ -20,6 +20,7 @@ import {
 } from '../../verify/check-status.ts'
 import { type Finding, findingOf } from '../../verify/report.ts'
 import { type Admission, askAdmission } from './admission.ts'
+import { inTurns, type LaterBounds, laterBounds, LaterRoom, type LeftOut } from './later-room.ts'
 
 /** What the ledger answered about an entry, all pages together. */
 export interface OnlineStatus {
@@ -32,6 +33,8 @@ export interface OnlineStatus {
   readonly flagged: boolean
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
+  /** What was left out for its number; its findings are among the faults. */
+  readonly leftOut?: LeftOut
   readonly signer?: string
   readonly admission?: Admission | undefined
 }
@@ -50,55 +53,70 @@ function isFork({ code, where }: Finding): boolean {
   return code === 'consistency-invalid' && where === twoTrees
 }
 
-/** Pages of later events that are asked for at most, each of some hundred events, or fewer of large entries. */
-export const statusPages = 50
+/** What pages of later events come to, as they are asked. */
+interface Asked {
+  size: number | undefined
+  flagged: boolean
+  readonly events: CheckedEvent[]
+  readonly shown: Map<number, ShownEntry>
+}
 
-/** Most challenges of one deposit whose own later events are asked for. */
-export const mostChallenges = 200
+/** Whom a status is asked of, by which policy it is judged, and what is held of it. */
+interface Asking {
+  readonly client: LedgerClient
+  readonly policy: Policy
+  readonly bounds: LaterBounds
+  readonly room: LaterRoom
+}
+
+/** Challenges that are asked of at the same time. */
+const atOnce = 8
 
 /**
  * Asks the ledger what happened to an entry later, what was found on challenges of it, and who admitted its signer. Where it cannot be asked, or answers nothing that
  * can be read, that is a finding of exit code 3, beside the verdict on the evidence and never instead of it; what was proven before that
- * stays. Throws `usage` where it is another ledger, which has proven nothing of the receipt.
+ * stays. So does what is within the bounds, where there is more than they allow: then `leftOut` says so. Throws `usage` where it is another
+ * ledger, which has proven nothing of the receipt.
  */
-export async function askStatus(client: LedgerClient, checked: CheckedReceipt, policy: Policy): Promise<OnlineStatus> {
-  const asked = {
-    url: client.url,
-    size: undefined as number | undefined,
-    flagged: false,
-    events: [] as CheckedEvent[],
-    shown: new Map<number, ShownEntry>(),
-  }
-  const none = { faults: [], unjudged: [] }
-  try {
-    const found = await askPages(client, checked, policy, asked)
-    if (found.faults.length > 0 || found.unjudged.length > 0) return { ...asked, ...found }
-    const answers = await askAnswers(client, policy, asked)
-    if (answers.faults.length > 0 || answers.unjudged.length > 0) return { ...asked, ...answers }
-    const admission = await askAdmission(checked, policy, client)
-    return { ...asked, ...found, signer: checked.statement?.common.iss ?? '', admission }
-  } catch (error) {
-    if (!isEvidenceError(error)) throw error
-    if (error.code === 'usage' && !(error instanceof ServerRefusal) && asked.size === undefined) throw error
-    return { ...asked, ...none, faults: [findingOf(asUnanswered(error))] }
-  }
-}
-
-/**
- * Asks page by page, and adds to `asked` what each of them proves. A fork is given at once, and nothing more is asked; and who has proven something
- * of the receipt is its ledger, whatever it shows later. Throws as {@link requireLedger}, and what asking throws.
- */
-async function askPages(
+export async function askStatus(
   client: LedgerClient,
   checked: CheckedReceipt,
   policy: Policy,
-  asked: {
-    size: number | undefined
-    flagged: boolean
-    readonly events: CheckedEvent[]
-    readonly shown: Map<number, ShownEntry>
-  },
-): Promise<Pick<OnlineStatus, 'faults' | 'unjudged'>> {
+  bounds: LaterBounds = laterBounds,
+): Promise<OnlineStatus> {
+  const asked: Asked = { size: undefined, flagged: false, events: [], shown: new Map() }
+  const asking = { client, policy, bounds, room: new LaterRoom(bounds) }
+  const given = ({ faults, unjudged }: Findings): OnlineStatus => {
+    const leftOut = asking.room.leftOut()
+    const events = asked.events.sort((a, b) => a.index - b.index)
+    return { url: client.url, ...asked, events, faults: [...faults, ...leftOut.findings], unjudged, leftOut }
+  }
+  try {
+    const found = await askPages(asking, checked, asked)
+    if (found.faults.length > 0 || found.unjudged.length > 0) return given(found)
+    const answers = await askAnswers(asking, checked, asked)
+    if (answers.faults.length > 0 || answers.unjudged.length > 0) return given(answers)
+    const admission = await askAdmission(checked, policy, client)
+    return { ...given(found), signer: checked.statement?.common.iss ?? '', admission }
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error
+    if (error.code === 'usage' && !(error instanceof ServerRefusal) && asked.size === undefined) throw error
+    return given({ faults: [findingOf(asUnanswered(error))], unjudged: [] })
+  }
+}
+
+type Findings = Pick<OnlineStatus, 'faults' | 'unjudged'>
+
+/**
+ * Asks page by page, and adds to `asked` what each of them proves, as far as there is room; of a challenge what was found on it alone. A fork is given at once, and nothing more is asked; and who has proven something
+ * of the receipt is its ledger, whatever it shows later. Throws as {@link requireLedger}, and what asking throws.
+ */
+async function askPages(
+  { client, policy, bounds, room }: Asking,
+  checked: CheckedReceipt,
+  asked: Asked,
+  { isChallenge = false }: { readonly isChallenge?: boolean } = {},
+): Promise<Findings> {
   const { proof, entryBytes } = checked.receipt
   const ask = async (after: number | undefined): Promise<{ page: CheckedStatus; next: number | undefined }> => {
     const answer = await client.status(proof.index, entryBytes, { from: proof.checkpoint.size, after })
@@ -106,15 +124,19 @@ async function askPages(
     return { page, next: page.next }
   }
   let last: CheckedStatus | undefined
+  let [pages, told] = [0, 0]
   try {
     const what = `the later events of entry ${proof.index}`
-    for await (const found of pagesOf(ask, { most: statusPages, what })) {
+    for await (const found of pagesOf(ask, { most: bounds.pages + 1, what })) {
       last = found
       if (found.size === undefined) break
-      for (const event of found.events) asked.events.push(event)
-      for (const [index, one] of found.shown) asked.shown.set(index, one)
+      hold(isChallenge ? onlyFound(found) : found, asked, room)
       asked.size ??= found.size
       asked.flagged ||= found.flagged
+      told += found.events.length
+      if (++pages < bounds.pages || found.next === undefined) continue
+      room.cut(proof.index, told, found.next, { decides: !isChallenge })
+      break
     }
   } catch (error) {
     if (!isEvidenceError(error, 'entry-not-found')) throw error
@@ -125,46 +147,69 @@ async function askPages(
   return { faults: faults.map(faultOfAnswer), unjudged }
 }
 
+/** Adds what a page proves, as far as there is room for it. */
+function hold({ events, shown }: Pick<CheckedStatus, 'events' | 'shown'>, asked: Asked, room: LaterRoom): void {
+  for (const event of events) {
+    const entry = shown.get(event.index)
+    const isNew = entry !== undefined && !asked.shown.has(event.index)
+    if (!room.holds(event.what, isNew ? entry.receipt.length : 0)) continue
+    asked.events.push(event)
+    if (isNew) asked.shown.set(event.index, entry)
+  }
+}
+
+/** What a page of a challenge's own later events tells of findings. */
+function onlyFound({ events, shown }: CheckedStatus): Pick<CheckedStatus, 'events' | 'shown'> {
+  return { events: events.filter(({ what }) => what === 'found'), shown }
+}
+
 /**
- * Asks what happened to each challenge among the events, by its own entry, and adds what was found on it to `asked`, in the order of entries.
- * Throws what asking throws.
+ * Asks what happened to each challenge among the events, by its own entry, and adds what was found on it to `asked`. Where there are more
+ * than is asked, everybody who challenged has a turn, who deposited or held it first. Throws what asking throws.
  */
-async function askAnswers(
-  client: LedgerClient,
-  policy: Policy,
-  asked: { events: CheckedEvent[]; readonly shown: Map<number, ShownEntry> },
-): Promise<Pick<OnlineStatus, 'faults' | 'unjudged'>> {
+async function askAnswers(asking: Asking, deposit: CheckedReceipt, asked: Asked): Promise<Findings> {
   const told = asked.events.filter((event): event is ProvenEvent => event.proven && event.what === 'challenged')
-  const challenges = [...new Set(told.map(({ index }) => index))]
-  if (challenges.length > mostChallenges)
-    throw new EvidenceError(
-      'server-answer',
-      `the ledger names more than ${mostChallenges} challenges: what was found on them was not asked`,
+  const all = [...new Set(told.map(({ index }) => index))]
+  const holders = new Set(asked.events.flatMap((event) => (event.proven ? [event.giver, event.receiver] : [])))
+  const challenges = inTurns(all, {
+    by: (index) => asked.shown.get(index)?.checked.statement?.common.iss ?? '',
+    isFirst: (iss) => iss === deposit.statement?.common.iss || holders.has(iss),
+    most: asking.bounds.challenges,
+  })
+  if (challenges.length < all.length) asking.room.skip(all.length - challenges.length, deposit.receipt.proof.index)
+  for (let at = 0; at < challenges.length; at += atOnce) {
+    const group = challenges.slice(at, at + atOnce).map(async (on) =>
+      askFindings(
+        asking,
+        told.filter(({ index }) => index === on),
+        asked,
+      ),
     )
-  const answers: CheckedEvent[] = []
-  for (const on of challenges) {
-    const { checked } = asked.shown.get(on) as ShownEntry
-    const later = {
-      size: undefined,
-      flagged: false,
-      events: [] as CheckedEvent[],
-      shown: new Map<number, ShownEntry>(),
-    }
-    const { faults, unjudged } = await askPages(client, checked, policy, later)
-    if (faults.length > 0 || unjudged.length > 0) return { faults, unjudged }
-    const own = told.filter(({ index }) => index === on)
-    for (const [index, one] of later.shown) {
-      const { statement, receipt } = one.checked
-      if (statement === undefined) continue
-      const { kind } = statement.common
-      const { time } = receipt.entry
-      const said = answersTo(own, subjectOf(checked), statement)
-      for (const event of said) answers.push({ proven: true, index, time, kind, ...event })
-      if (said.length > 0) asked.shown.set(index, one)
+    // All of them end before the first that failed is told.
+    for (const one of await Promise.allSettled(group)) {
+      if (one.status === 'rejected') throw one.reason
+      if (one.value.faults.length > 0 || one.value.unjudged.length > 0) return one.value
     }
   }
-  if (answers.length > 0) asked.events = [...asked.events, ...answers].sort((a, b) => a.index - b.index)
   return { faults: [], unjudged: [] }
+}
+
+/** Asks what was found on one challenge, `told` by these events, and adds it to `asked`. Throws what asking throws. */
+async function askFindings(asking: Asking, told: readonly ProvenEvent[], asked: Asked): Promise<Findings> {
+  const { checked } = asked.shown.get(told[0]?.index ?? -1) as ShownEntry
+  const later: Asked = { size: undefined, flagged: false, events: [], shown: new Map() }
+  const found = await askPages(asking, checked, later, { isChallenge: true })
+  if (found.faults.length > 0 || found.unjudged.length > 0) return found
+  for (const [index, one] of later.shown) {
+    const { statement, receipt } = one.checked
+    if (statement === undefined) continue
+    const { kind } = statement.common
+    const { time } = receipt.entry
+    const said = answersTo(told, subjectOf(checked), statement)
+    for (const event of said) asked.events.push({ proven: true, index, time, kind, ...event })
+    if (said.length > 0) asked.shown.set(index, one)
+  }
+  return found
 }
 
 /** The checkpoint that the asked ledger shows. Throws `usage` where it is another ledger: its answer says nothing of this receipt. */
@@ -218,9 +263,16 @@ export interface FilePart {
   readonly line?: { readonly index: number } | undefined
 }
 
-/** True where all pages were read, and every later entry that they name was shown. */
-function isWhole({ events, faults, unjudged }: OnlineStatus): boolean {
-  return faults.length === 0 && unjudged.length === 0 && events.every(({ proven }) => proven)
+/** What does not hold of an answer, or was not answered: all faults but those of what was left out for its number. */
+export function brokenIn({ faults, unjudged, leftOut }: OnlineStatus): readonly Finding[] {
+  const known = new Set(leftOut?.findings)
+  return [...faults.filter((fault) => !known.has(fault)), ...unjudged]
+}
+
+/** True where nothing that decides was left out, and every later entry that is named was shown. */
+function isWhole(online: OnlineStatus): boolean {
+  const { events, leftOut } = online
+  return brokenIn(online).length === 0 && leftOut?.mayDecide !== true && events.every(({ proven }) => proven)
 }
 
 /**
