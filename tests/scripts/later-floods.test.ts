@@ -153,5 +153,5 @@ describe('later events in great number', () => {
     expect(warnings.at(-1)).toMatch(
       /perhaps more after entry \d+: evidence find --digest "sha256:[0-9a-f]{64}" --after \d+$/,
     )
-  }, 60_000)
+  }, 180_000)
 })
