@@ -23,5 +23,8 @@ export function takes(header: Header, wanted: string): boolean {
 
 /** Whether a header that lists what is wanted, as `Prefer` does (RFC 7240), has a preference. */
 export function wants(header: Header, preference: string): boolean {
-  return partsOf(header).some(({ name }) => name.replace(/\s*=\s*/, '=').replaceAll('"', '') === preference)
+  return partsOf(header).some(({ name }) => {
+    const words = name.split('=').map((word) => word.trim())
+    return words.join('=').replaceAll('"', '') === preference
+  })
 }
