@@ -7,7 +7,7 @@ import { parseReceipt } from '../../src/core/receipt.ts'
 import { decodePiece } from '../../src/ledger/copy/piece.ts'
 import { PacedTurns } from '../../server/paced-turns.ts'
 import { type ReadingLine, ReadingLog } from '../../src/ledger/access/reading-log.ts'
-import { LedgerReads } from '../../src/ledger/reads.ts'
+import { LedgerReads, type ServedEntry } from '../../src/ledger/reads.ts'
 import { type Answer, type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
 import { sha256Hex } from '../support/statements.ts'
 
@@ -47,17 +47,22 @@ describe('the log of readings', () => {
   }
   const told = (answer: Answer): unknown => [answer.status, problemIn(answer).code]
 
-  /** Lets reads of claims wait from here on; gives what lets them go on. */
-  function holdClaims(): () => void {
-    const { disclosures } = LedgerReads.prototype
+  /** Lets reads of claims wait from here on; gives how many wait, and what lets them go on. */
+  function holdClaims(): { readonly waiting: () => number; readonly open: () => void } {
+    const read = Object.getOwnPropertyDescriptor(LedgerReads.prototype, 'disclosures')?.value as (
+      this: LedgerReads,
+      entry: ServedEntry,
+    ) => Promise<string[]>
     let open = (): void => {}
     const opened = new Promise<void>((resolve) => (open = resolve))
+    let waiting = 0
     vi.spyOn(LedgerReads.prototype, 'disclosures').mockImplementation(async function (this: LedgerReads, entry) {
-      const found = await disclosures.call(this, entry)
+      const found = await read.call(this, entry)
+      waiting++
       await opened
       return found
     })
-    return open
+    return { waiting: () => waiting, open }
   }
 
   it('a seal that is set while claims are read closes them, and who may read all the same is written down', async () => {
@@ -65,13 +70,13 @@ describe('the log of readings', () => {
     const court = await server.admit('court', ['authority'])
     const auditor = await server.admit('auditor', ['auditor'])
     const one = await deposit('one')
-    const open = holdClaims()
+    const held = holdClaims()
     const reads = ['', '/receipt'].flatMap((path) =>
       [auditor, server.depositor].map((who) => server.get(`/v1/entries/${one.index}${path}`, who)),
     )
-    await vi.waitFor(() => expect(LedgerReads.prototype.disclosures).toHaveBeenCalledTimes(4))
+    await expect.poll(held.waiting).toBe(4)
     await seal(court, one)
-    open()
+    held.open()
     const [entry, own, receipt, ownReceipt] = (await Promise.all(reads)) as [Answer, Answer, Answer, Answer]
     vi.restoreAllMocks()
     expect([entry.json<EntryAnswer>().claims, own.json<EntryAnswer>().claims]).toEqual([
