@@ -1,9 +1,10 @@
+import { smallest } from '../core/arrays.ts'
 import type { OnlineStatus } from '../check/steps/later.ts'
 import { laterEventNames } from '../statements/later-event-names.ts'
 import type { LaterEvent } from '../statements/later-events.ts'
 import type { CheckedEvent, ProvenEvent, ShownEntry } from '../verify/check-status.ts'
 import { attachedBeside, attachedOfSort, laterName, type LaterName } from './attachments.ts'
-import { isAbout, isStep, stepsOf } from './custody.ts'
+import { isAbout, isCustodyStep, stepsOf } from './custody.ts'
 import { isOfPart, type PartNamed, type StatedLater } from './model.ts'
 import { flagsAt } from './shown.ts'
 
@@ -20,7 +21,7 @@ export interface CarriedLater {
 
 /** What a certificate is about. */
 export interface CarriedAbout {
-  /** Of the deposit, by the ledger's clock. */
+  /** Time of the deposit, by the ledger's clock. */
   readonly time: string
   /** How many items it has. */
   readonly items: number
@@ -45,7 +46,7 @@ export function carriedLater(online: OnlineStatus, about: CarriedAbout): Carried
   return { receipts, stated: { ...statedRest(rest), steps } }
 }
 
-/** Of each item how many steps of its custody are among the events. */
+/** Counts the steps of custody among the events, for each item. */
 export function toldSteps(proven: readonly ProvenEvent[], items: number): number[] {
   return Array.from({ length: items }, (_, item) => stepsOf(proven, item).length)
 }
@@ -88,7 +89,7 @@ export function decisiveAmong(
     proven.filter(
       (event) =>
         isOfStanding(event, { time, part }) ||
-        isStep(event) ||
+        isCustodyStep(event) ||
         event.what === 'found' ||
         (event.what === 'challenged' && challenged.has(event.index)),
     ),
@@ -112,7 +113,7 @@ function placesOf(proven: readonly ProvenEvent[], about: CarriedAbout): (event: 
   return (event) => {
     const { what, flags = [] } = event
     if (isOfStanding(event, about)) return flags.length === 0 || flags.includes('moved-by-order') ? 0 : 1
-    if (isStep(event)) return 2 + Math.min(...lengths.filter((_, item) => isAbout(event, item)), proven.length)
+    if (isCustodyStep(event)) return 2 + smallest([...lengths.filter((_, item) => isAbout(event, item)), proven.length])
     return proven.length + (what === 'challenged' ? 3 : 4)
   }
 }

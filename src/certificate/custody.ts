@@ -14,7 +14,7 @@ export function isOfCustody({ what }: Pick<ShownEvent, 'what'>): boolean {
 }
 
 /** Whether an event is a step of custody: an accepted hand-over, an end, a resumption. What was rejected or withdrawn moves nothing. */
-export function isStep(event: Pick<CustodyEvent, 'what' | 'code'>): boolean {
+export function isCustodyStep(event: Pick<CustodyEvent, 'what' | 'code'>): boolean {
   return isOfCustody(event) && (event.what !== 'handed-over' || event.code === 'accepted')
 }
 
@@ -25,7 +25,7 @@ export function isAbout({ item = null }: Pick<CustodyEvent, 'item'>, number: num
 
 /** The entries that are steps of custody of one item, each once, in the order of the events. */
 export function stepsOf(events: readonly CustodyEvent[], item: number): number[] {
-  return [...new Set(events.filter((event) => isStep(event) && isAbout(event, item)).map(({ index }) => index))]
+  return [...new Set(events.filter((event) => isCustodyStep(event) && isAbout(event, item)).map(({ index }) => index))]
 }
 
 /**

@@ -1,8 +1,9 @@
 import { append } from '../core/arrays.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Policy } from '../core/policy.ts'
+import { releaseOf } from '../statements/custody-release.ts'
 import { answersTo, type EventSubject, type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
-import { releasedSince } from '../statements/said.ts'
+import type { Statement } from '../statements/statement.ts'
 import type { ProvenLater } from '../check/steps/later.ts'
 import { type CheckResult, inFile } from '../check/steps/receipt.ts'
 import { checkReceipt, type CheckedReceipt, ledgerOf, subjectOf } from '../verify/check-receipt.ts'
@@ -88,11 +89,7 @@ function saidOf(
   return [...own, ...answers].map((event) => ({ proven: true, index, time, kind, ...event }))
 }
 
-function shownOf(
-  attachment: LaterName,
-  said: readonly ProvenEvent[],
-  { statement, body }: CheckedReceipt,
-): ShownEvent[] {
+function shownOf(attachment: LaterName, said: readonly ProvenEvent[], { statement }: CheckedReceipt): ShownEvent[] {
   const by = modelText(statement?.common.iss ?? '')
   return said.map(({ index, time, what, code, compromisedSince, item, line, ...more }) => ({
     index,
@@ -108,7 +105,13 @@ function shownOf(
     receiver: more.receiver ?? null,
     flags: more.flags ?? [],
     inLieu: more.inLieu ?? null,
-    releasedSince: what === 'handed-over' ? (releasedSince(body) ?? null) : null,
+    releasedSince: what === 'handed-over' ? releasedSince(statement) : null,
     on: more.on ?? null,
   }))
+}
+
+/** The entry through which, or after which, the giver of a hand-over says to have held what it gives. */
+function releasedSince(statement: Statement | undefined): number | null {
+  const release = releaseOf({ release: String(statement?.payload['release']) })
+  return release instanceof EvidenceError ? null : release.since
 }

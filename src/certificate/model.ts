@@ -48,7 +48,7 @@ const later = z.strictObject({
   events: z.array(laterEvent).max(100),
   /** How many more it named, by sort. */
   others: z.array(z.strictObject({ what: z.enum(laterEventNames), count })).max(laterEventNames.length),
-  /** Of each item how many steps of custody it named, attached or not; null where its answer broke off. */
+  /** How many steps of custody it named, attached or not, for each item; null where its answer broke off. */
   steps: z.array(count).max(64).nullable(),
   /** All pages were read, and every entry that they name was shown. */
   whole: z.boolean(),

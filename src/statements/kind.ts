@@ -239,8 +239,6 @@ export interface StatementKind<Name extends string = string, Members = unknown> 
    * its rule asks nothing of these before the signatures within are found to hold.
    */
   signedWithin?(members: Members): readonly SignedBy[]
-  /** The entry through which, or after which, by its own word a giver held what it passes on by this statement (docs/spec/19-custody.md). */
-  releasedSince?(members: Members): number | undefined
   /** What is said for ever beside an entry of it that stands, such as that somebody's signature was not needed. */
   flags?(members: Members): readonly EventFlag[]
   /** The change of the ledger's key that it says. */

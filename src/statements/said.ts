@@ -103,11 +103,6 @@ export function signedWithin(body: Body | undefined): readonly SignedBy[] {
   return asked(body, (rule, members) => rule.signedWithin?.(members)) ?? []
 }
 
-/** The entry through which, or after which, the giver of a hand-over held what it gives; undefined of all that is no hand-over. */
-export function releasedSince(body: Body | undefined): number | undefined {
-  return asked(body, (rule, members) => rule.releasedSince?.(members))
-}
-
 /** What is to be said for ever beside an entry that stands; empty where there is nothing. */
 export function flagsOf(body: Body | undefined): readonly EventFlag[] {
   return asked(body, (rule, members) => rule.flags?.(members)) ?? []

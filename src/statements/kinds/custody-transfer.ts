@@ -62,7 +62,6 @@ export const custodyTransfer: StatementKind<'custody.transfer', TransferMembers>
   family: { prefix: 'custody.', unknown: withDoubt },
   references: exhibitsOf,
   signedWithin: (members) => readable(members).map(({ iss, header }) => ({ iss, kid: header.kid })),
-  releasedSince: (members) => readable(members)[0]?.since,
   flags: (members) => [...new Set(exhibitsOf(members).flatMap(({ event }) => event?.flags ?? []))],
   sealedFault(members, claim, _value, digest) {
     const isReleased = readable(members).some(({ _sd }) => _sd?.includes(digest) === true)
