@@ -112,6 +112,7 @@ function shownOf(attachment: LaterName, said: readonly ProvenEvent[], { statemen
 
 /** The entry through which, or after which, the giver of a hand-over says to have held what it gives. */
 function releasedSince(statement: Statement | undefined): number | null {
-  const release = releaseOf({ release: String(statement?.payload['release']) })
-  return release instanceof EvidenceError ? null : release.since
+  const text = statement?.payload['release']
+  const release = typeof text === 'string' ? releaseOf({ release: text }) : undefined
+  return release === undefined || release instanceof EvidenceError ? null : release.since
 }

@@ -64,7 +64,7 @@ export interface Waiting {
  */
 export class GroupBuilder {
   readonly entries: StoredEntry[] = []
-  /** Where a statement stands that is sent again, and no more: what came with it the first time is for whoever sent that. */
+  /** Where a statement stands that is sent again, and no more: what came with it the first time is for the one who sent that. */
   private readonly statements = new Map<string, { readonly jws: string; readonly place: Place }>()
   private readonly targets = new Map<number, TargetFacts>()
   /** By digest, which entry of the group seals it. */

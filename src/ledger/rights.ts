@@ -70,7 +70,7 @@ const toldUnshown: ReadonlySet<LaterEvent['what']> = new Set(['attested', 'relat
 export interface EntryFacts {
   readonly index: number
   readonly iss: string
-  /** Of a change that several approved, the kind of what it carries: an order is no part of the registry for being given so. */
+  /** Kind of the statement, or of what a change that several approved carries: an order is no part of the registry for being given so. */
   readonly kind: string
   /** What it is about: what is sealed of that closes its own claims too. Nothing of a deposit. */
   readonly about?: Subjects
