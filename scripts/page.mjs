@@ -13,7 +13,12 @@ const page = join(root, 'dist/page')
 const assets = join(page, 'assets')
 const stamp = join(page, '.inputs')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+/** The style without the spaces that a browser does not read. */
 const style = readFileSync(join(root, 'web/style.css'), 'utf8')
+  .replace(/([{};,])\n\s*/g, '$1')
+  .replace(/([{;][a-z-]+): /g, '$1:')
+  .replaceAll(' {', '{')
+  .replaceAll(';}', '}')
 /** What the server's page has besides: the pages of cases are no part of the one file. */
 const caseStyle = readFileSync(join(root, 'web/case/style.css'), 'utf8')
 

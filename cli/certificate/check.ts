@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs'
 import { type Attachments } from '../../src/certificate/attachments.ts'
-import { judgeLater, leftOut, untoldIn } from '../../src/certificate/later.ts'
+import { judgeLater } from '../../src/certificate/later.ts'
+import { leftOut, type SaidLater, untoldIn } from '../../src/certificate/left-out.ts'
 import { judgeAttachments, judgeFields } from '../../src/certificate/judge.ts'
-import type { CertificateModel } from '../../src/certificate/model.ts'
+import type { CertificateModel, StatedLater } from '../../src/certificate/model.ts'
 import type { JudgedLook } from '../../src/certificate/node/judge-look.ts'
 import { maxCertificateBytes } from '../../src/certificate/pdf/syntax.ts'
 import { certificateBeginning, certificateForm, readAnyCertificate } from '../../src/certificate/read.ts'
@@ -76,7 +77,7 @@ export async function checkCertificate(path: string, request: CertificateRequest
   const { model } = fields
   const stated = model?.stated.later ?? undefined
   const isCompared = model !== undefined && stated !== undefined && later !== undefined
-  const missing = isCompared ? leftOut(stated, model.shown.later, later) : []
+  const missing = isCompared ? leftOut(saidLater(model.shown, stated), later) : []
   const untold = isCompared ? untoldIn(stated, model.shown.later, later) : []
   const differs = request.policy !== undefined && own !== undefined && !equalBytes(own, request.policy.bytes)
   return {
@@ -106,6 +107,10 @@ export async function checkCertificate(path: string, request: CertificateRequest
 
 function unread(path: string, error: EvidenceError): CertificateReport {
   return { path, certificate: undefined, later: undefined, time: noTime, faults: [findingOf(error)], unjudged: [] }
+}
+
+function saidLater({ later, time, items, part }: CertificateModel['shown'], stated: StatedLater): SaidLater {
+  return { stated, shown: later, time, items: items.length, part }
 }
 
 /** The writer takes far more to load than all the rest, and is not a part of the checker that is one file. */

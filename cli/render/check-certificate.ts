@@ -4,7 +4,9 @@ import {
   type ShownHolding,
   standingOf as statedStanding,
 } from '../../src/certificate/model.ts'
-import { standingOf } from '../../src/check/steps/later.ts'
+import { doubtOf, stepsOf } from '../../src/certificate/custody.ts'
+import { type OnlineStatus, standingOf } from '../../src/check/steps/later.ts'
+import { counted } from '../../src/core/text.ts'
 import { defined } from '../../src/core/objects.ts'
 import { type LaterEvent, partText, passedText } from '../../src/statements/later-events.ts'
 import { receiptLimits } from '../../src/verify/check-receipt.ts'
@@ -56,23 +58,47 @@ function headlines({ certificate, later }: CertificateReport): Line[] {
   return standing === 'sound' ? [] : [toned('notice', `${words[standing]}: see its later events`)]
 }
 
-/** Later events by the attached receipts, and who holds what by them. */
-function laterLines({ shown: { later, custody } }: CertificateModel): string[] {
-  const isOne = new Set(custody.map(holdingText)).size === 1
+/** Later events by the attached receipts, and who holds what by them; of an item that the ledger proves more steps of, that they are missing. */
+function laterLines({ shown: { later, custody } }: CertificateModel, online: OnlineStatus | undefined): string[] {
+  const textOf = (one: ShownHolding): string => missingText(one, later, online) ?? holdingText(one)
+  const isOne = new Set(custody.map(textOf)).size === 1
   return [
     ...later.map((event) => {
       const { what, code, index, time, by, attachment } = event
       const said = `${code === null ? what : `${what}, ${code}`}${partText(toldOf(event))}${passedText(toldOf(event))}`
       return `later: ${said}: entry ${index} at ${when(time)}, by ${by} (${attachment})`
     }),
-    ...(isOne ? custody.slice(0, 1) : custody).map((one) => `${isOne ? '' : `item ${one.item}: `}${holdingText(one)}`),
+    ...(isOne ? custody.slice(0, 1) : custody).map((one) => `${isOne ? '' : `item ${one.item}: `}${textOf(one)}`),
   ]
 }
 
-function holdingText({ holder, since, ended, byOrder, gaps }: ShownHolding): string {
-  const held = ended === null ? `custodian ${holder}` : `custody ended (${ended}), last held by ${holder}`
+/** What the ledger proves of an item's custody and the certificate does not show; undefined where that is nothing, or it was not asked. */
+function missingText(
+  { item }: ShownHolding,
+  later: readonly ShownEvent[],
+  online: OnlineStatus | undefined,
+): string | undefined {
+  const proven = (online?.events ?? []).filter((event) => event.proven)
+  const attached = new Set(stepsOf(later, item))
+  const missing = stepsOf(proven, item).filter((index) => !attached.has(index))
+  if (missing.length === 0) return undefined
+  return `custodian NOT STATED: the ledger proves ${counted(missing.length, 'step')} of custody that the certificate does not show, the last of them entry ${missing.at(-1)}`
+}
+
+const doubts: Readonly<Record<NonNullable<ReturnType<typeof doubtOf>>, (steps: ShownHolding['steps']) => string>> = {
+  'not-told': () => 'how many steps of custody there are was not asked, or the answer broke off',
+  'not-all': ({ attached, told }) =>
+    `NOT ALL STEPS OF CUSTODY ARE ATTACHED: ${attached} of ${told}; what is to be said of the others for ever, such as a move by order, is not said here`,
+  gap: () => 'the attached steps of custody have a gap',
+}
+
+function holdingText(holding: ShownHolding): string {
+  const { holder, since, ended, byOrder, gaps, steps } = holding
   const order = byOrder === null ? '' : `; moved by order, without the holder’s signature, by entry ${byOrder}`
+  const doubt = doubtOf(holding)
+  const held = ended === null ? `custodian ${holder}` : `custody ended (${ended}), last held by ${holder}`
   const gap = gaps.length === 0 ? '' : `; an entry before entry ${gaps.join(', ')} is not attached`
+  if (doubt !== undefined) return `custodian not stated: ${doubts[doubt](steps)}; only the ledger can say${order}${gap}`
   return `${held}, through entry ${since}, by the entries that are attached; whether there are others, only the ledger can say${order}${gap}`
 }
 
@@ -139,7 +165,7 @@ export function certificateLines(report: CertificateReport, policy: PolicyFile |
     ...(certificate === undefined ? [] : ['what its attachments show:']),
     ...(certificate === undefined ? [] : provenanceOf(certificate.result, later)).map((line) => `  ${line}`),
     ...(model === undefined ? [] : itemLines(model)).map((line) => `  ${line}`),
-    ...(model === undefined ? [] : laterLines(model)).map((line) => `  ${line}`),
+    ...(model === undefined ? [] : laterLines(model, later)).map((line) => `  ${line}`),
     ...untoldLine(certificate),
     ...time.lines.map((line) => `  ${line}`),
     ...(model === undefined ? [] : ['what its maker states, and nothing here shows:']),

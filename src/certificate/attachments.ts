@@ -69,11 +69,14 @@ export const attachmentKinds = {
 export type LaterName = `later-${number}.tlog-proof`
 export type AttachmentName = keyof typeof attachmentKinds | LaterName
 
-/** Most receipts of later entries of one sort that are attached. */
+/** Most receipts of later entries of one sort that are attached, whether they decide anything or not. */
 export const attachedOfSort = 50
 
-/** Most receipts of later entries in one certificate: of each sort but that of references from deposits, which is never attached. */
-export const maxLaterReceipts: number = attachedOfSort * (laterEventNames.length - 1)
+/** Most receipts of later entries that are attached beside those, of what decides a statement of the certificate. */
+export const attachedBeside = 300
+
+/** Most receipts of later entries in one certificate: of each sort but that of references from deposits, which is never attached, and beside. */
+export const maxLaterReceipts: number = attachedOfSort * (laterEventNames.length - 1) + attachedBeside
 
 const laterKind: AttachmentKind = {
   type: 'text/plain',

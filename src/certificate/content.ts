@@ -2,7 +2,7 @@ import { tryTime, timeText } from '../core/time.ts'
 import { certificateWords, type DocumentLanguage as Language } from '../words/certificate.ts'
 import type { CertificateWords } from '../words/en/certificate.ts'
 import { type AttachmentName, type CertificateForm, inOrder } from './attachments.ts'
-import { isOfCustody } from './custody.ts'
+import { doubtOf, isOfCustody } from './custody.ts'
 import {
   type CaseFields,
   type CertificateModel,
@@ -417,14 +417,21 @@ function custody({ stated, shown }: CertificateModel, { say, own, row }: Writer)
 
 /** Who holds the items: one line where it is the same of all. */
 function holdings(custody: readonly ShownHolding[]): Word[] {
-  const nameOf = ({ holder, since, ended, byOrder }: ShownHolding): string =>
-    JSON.stringify([holder, since, ended, byOrder])
+  const nameOf = ({ holder, since, ended, byOrder, steps }: ShownHolding): string =>
+    JSON.stringify([holder, since, ended, byOrder, steps])
   const isOne = new Set(custody.map(nameOf)).size === 1
-  return (isOne ? custody.slice(0, 1) : custody).map(({ item, holder, since, ended, byOrder }) => (w) => {
-    const said = ended === null ? w.held(holder, since) : w.notHeld(holder, since, ended)
-    const order = byOrder === null ? '' : w.heldByOrder(byOrder)
-    return `${isOne ? '' : `${w.item(item)}: `}${said}${order}`
+  return (isOne ? custody.slice(0, 1) : custody).map((one) => (w) => {
+    const order = one.byOrder === null ? '' : w.heldByOrder(one.byOrder)
+    return `${isOne ? '' : `${w.item(one.item)}: `}${holdingText(one, w)}${order}`
   })
+}
+
+function holdingText(holding: ShownHolding, w: CertificateWords): string {
+  const { holder, since, ended, steps } = holding
+  if (holder === null || since === null)
+    return w.custodyNotStated[doubtOf(holding) ?? 'gap'](steps.attached, steps.told ?? 0)
+  if (ended !== null) return w.notHeld(holder, since, ended)
+  return `${w.held(holder, since)}${steps.attached === 0 ? w.heldUntold : ''}`
 }
 
 function laterEvents(model: CertificateModel, { say, row }: Writer): Block[] {

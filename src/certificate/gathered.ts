@@ -6,7 +6,7 @@ import { encodeFileProof, type FileProof, parseFileProof } from '../core/file-pr
 import { itemsOf } from '../statements/said.ts'
 import { type AttachmentName, type Attachments, maxAttachedManifest } from './attachments.ts'
 import { type Digests, evidenced } from './judge.ts'
-import { type CarriedLater, carriedLater } from './later.ts'
+import { type CarriedLater, carriedLater } from './carried.ts'
 import { type CertificateModel, encodeModel, type Stated, type StatedLater } from './model.ts'
 import { modelOf, modelText } from './shown.ts'
 
@@ -78,7 +78,7 @@ export async function completed(
 function carriedOf(later: OnlineStatus | undefined, { checked, item, line }: CheckResult): CarriedLater | undefined {
   if (later?.size === undefined || checked === undefined || !checked.receipt.entry.known) return undefined
   const part = item === undefined ? null : { item, line: line === undefined ? null : { number: line.index } }
-  return carriedLater(later, checked.receipt.entry.time, part)
+  return carriedLater(later, { time: checked.receipt.entry.time, items: itemsOf(checked.body).length, part })
 }
 
 function comparedOf(subject: Subject, { checked, evidence, item, line }: CheckResult): Stated['compared'] {

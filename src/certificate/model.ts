@@ -48,6 +48,8 @@ const later = z.strictObject({
   events: z.array(laterEvent).max(100),
   /** How many more it named, by sort. */
   others: z.array(z.strictObject({ what: z.enum(laterEventNames), count })).max(laterEventNames.length),
+  /** How many steps of custody it named, attached or not, for each item; null where its answer broke off. */
+  steps: z.array(count).max(64).nullable(),
   /** All pages were read, and every entry that they name was shown. */
   whole: z.boolean(),
   admission: z.strictObject({ index: count, time, name: text.nullable(), roles: z.array(text).max(16) }).nullable(),
@@ -138,6 +140,8 @@ export interface ShownEvent {
   readonly flags: readonly EventFlag[]
   /** On what ground an authority gave in lieu of the holder. */
   readonly inLieu: string | null
+  /** The entry through which, or after which, the giver held what it gave, by its release. */
+  readonly releasedSince: number | null
   /** Index of the attached challenge that a finding is on; null where it is about the deposit itself. */
   readonly on: number | null
 }
@@ -145,16 +149,18 @@ export interface ShownEvent {
 /** Who holds an item by the attached entries: whether there are others they do not show. */
 export interface ShownHolding {
   readonly item: number
-  /** Its custodian, or the last one where custody ended. */
-  readonly holder: string
-  /** Index of the entry by which that is so. */
-  readonly since: number
+  /** Its custodian, or the last one where custody ended; null where the chain lacks a step, or whether it does is not known. */
+  readonly holder: string | null
+  /** Index of the entry by which that is so; null where no custodian is stated. */
+  readonly since: number | null
   /** How custody ended; null where it is held. */
   readonly ended: string | null
   /** Index of the last transfer by order, without the holder's signature. */
   readonly byOrder: number | null
   /** Entries that do not follow from those before them, by their custodian or by its end: one between them is not attached. */
   readonly gaps: readonly number[]
+  /** How many steps of its custody are attached, and how many the ledger told when it was asked, by the maker's word; null where that is not known. */
+  readonly steps: { readonly attached: number; readonly told: number | null }
 }
 
 /** What the attachments show. */

@@ -11,7 +11,7 @@ import { utf8 } from '../core/bytes.ts'
 import { itemsOf } from '../statements/said.ts'
 import type { Item } from '../statements/members.ts'
 import type { CheckResult } from '../check/steps/receipt.ts'
-import { heldBy } from './custody.ts'
+import { heldBy, stepsOf } from './custody.ts'
 import {
   type CaseFields,
   type CertificateModel,
@@ -104,12 +104,27 @@ function shownBy({ result, policy, lines, later }: Evidenced, stated: Stated): S
     note: typeof note === 'string' ? modelText(note) : null,
     withheld,
     later,
-    custody: heldBy({ depositor: statement.common.iss, index: entry.index, count: itemsOf(body).length }, later),
+    custody: custodyShown(statement.common.iss, entry.index, itemsOf(body).length, { later, stated }),
     flagged: entry.known && later.some((event) => flagsAt(event, entry.time)),
     files: lines
       .slice(0, listedAtMost)
       .map(({ path, sha256: digest }) => ({ path: modelText(textOfBytes(path)), sha256: digest })),
   }
+}
+
+/** Who holds each item. Throws `certificate-differs` where the maker states steps of custody of other items, or fewer of one than are attached. */
+function custodyShown(
+  depositor: string,
+  index: number,
+  count: number,
+  { later, stated }: { readonly later: readonly ShownEvent[]; readonly stated: Stated },
+): Shown['custody'] {
+  const told = stated.later?.steps ?? null
+  if (told !== null && told.length !== count)
+    throw contradicts('the certificate states steps of custody of other items than were deposited')
+  if (told?.some((steps, item) => stepsOf(later, item).length > steps) === true)
+    throw contradicts('the certificate states fewer steps of custody than are attached')
+  return heldBy({ depositor, index, count, told }, later)
 }
 
 /** Whether an event says that the key was compromised at or before a time. */

@@ -64,6 +64,20 @@ export function passedText(event: Partial<PassedOn>): string {
   ].join('')
 }
 
+/**
+ * In which place an event goes where not all of them have room: what is said for ever beside a hand-over, then retractions, steps of custody, findings
+ * and ends of keys, then what decides nothing.
+ */
+export function placeOf({
+  what,
+  code,
+  flags,
+}: Pick<LaterEvent, 'code' | 'flags'> & { readonly what: string }): 0 | 1 | 2 {
+  if (flags !== undefined) return 0
+  const isAccepted = what === 'handed-over' && code === 'accepted'
+  return isAccepted || /retracted|found|revoked|custody/.test(what) ? 1 : 2
+}
+
 /** What an entry about a challenge says of the deposit that the challenge is about: its findings, with the parts that are challenged. */
 export function answersTo(challenges: readonly LaterEvent[], on: EventSubject, statement: Statement): LaterEvent[] {
   const found = laterEventsIn(on, statement).filter(({ what }) => what === 'found')

@@ -5,10 +5,16 @@ import type { PackageReport, Retraction } from '../package/package-report.ts'
 import { partText } from '../statements/later-events.ts'
 import type { ProvenEvent } from '../verify/check-status.ts'
 import type { Words } from '../words/index.ts'
+import { moreThan } from './more.ts'
 import { whenTold } from './when.ts'
 
-/** Most notices of one report; what was taken back beyond them stands among the later events. */
+/** Most notices of one sort; what was taken back beyond them stands among the later events. */
 const mostNotices = 100
+
+/** The first of some notices of one sort, and how many are left. */
+function firstOf(notices: readonly string[], words: Words): string[] {
+  return [...notices.slice(0, mostNotices), ...moreThan(mostNotices, notices.length, words)]
+}
 
 /**
  * What must be read before anything else, whatever else was found: that something was taken back, that a key is reported compromised, then the
@@ -16,21 +22,20 @@ const mostNotices = 100
  */
 export function noticesOf(report: AnyReport, words: Words): readonly string[] {
   if (report.what === 'misbehaviour') return []
-  if (report.what === 'package')
-    return report.report === undefined ? [] : packageNotices(report.report, words).slice(0, mostNotices)
+  if (report.what === 'package') return report.report === undefined ? [] : packageNotices(report.report, words)
   const { later, carried, result } = report
   const known = knownLater(later, carried)
   const retraction = retractionIn(known, report.what === 'folder' ? { item: result.item } : result)
-  const notices = [...ofEntry(known, retraction, words), ...ofParts(known, retraction, words)]
-  return [...new Set(notices)].slice(0, mostNotices)
+  return [...ofEntry(known, retraction, words), ...firstOf([...new Set(ofParts(known, retraction, words))], words)]
 }
 
 function ofEntry({ flagged }: ProvenLater, retraction: ProvenEvent | undefined, { check }: Words): string[] {
   const { notice } = check
-  if (retraction === undefined) return flagged ? [notice.compromised] : []
+  const compromised = flagged ? [notice.compromised] : []
+  if (retraction === undefined) return compromised
   const { what, index, time, code = '' } = retraction
   const taken = notice[what === 'retracted' ? 'retracted' : 'fileRetracted']
-  return [taken(count(index), whenTold(time), visible(code)), ...(flagged ? [notice.compromised] : [])]
+  return [taken(count(index), whenTold(time), visible(code)), ...compromised]
 }
 
 /** Parts of a deposit that were taken back, but for the one that the file is, which was told. */
@@ -44,7 +49,8 @@ function ofParts({ events }: ProvenLater, told: ProvenEvent | undefined, { check
   })
 }
 
-function packageNotices({ retractions, deposits, related, ...open }: PackageReport, { check }: Words): string[] {
+function packageNotices({ retractions, deposits, related, ...open }: PackageReport, words: Words): string[] {
+  const { check } = words
   const { notice } = check
   const isPart = ({ item }: Retraction): boolean => item !== undefined
   const told = (one: Retraction): string => {
@@ -53,11 +59,12 @@ function packageNotices({ retractions, deposits, related, ...open }: PackageRepo
     return notice.ofPackage(isPart(one) ? 'part' : 'whole', what, count(by), whenTold(time), visible(reason))
   }
   const flagged = [...deposits, ...related].filter((one) => one.flagged.length > 0)
-  return [
-    ...retractions.filter((one) => !isPart(one)).map(told),
-    ...flagged.map(({ checked }) => notice.compromisedEntry(count(checked.receipt.entry.index))),
-    ...retractions.filter(isPart).map(told),
-    ...open.retractionsNotJudged.map((one) => `${check.step.open}: ${told(one)}`),
-    ...open.flaggedNotJudged.map((message) => `${check.step.open}: ${visible(message)}`),
+  const sorts = [
+    retractions.filter((one) => !isPart(one)).map(told),
+    flagged.map(({ checked }) => notice.compromisedEntry(count(checked.receipt.entry.index))),
+    retractions.filter(isPart).map(told),
+    open.retractionsNotJudged.map((one) => `${check.step.open}: ${told(one)}`),
+    open.flaggedNotJudged.map((message) => `${check.step.open}: ${visible(message)}`),
   ]
+  return sorts.flatMap((notices) => firstOf(notices, words))
 }

@@ -1,22 +1,19 @@
 import type { CheckedPackageReport } from '../check/steps/report.ts'
 import { count, visible } from '../core/text.ts'
 import type { PackagedDeposit, PackagedReceipt, PackagedRelated } from '../package/package-report.ts'
-import { partText } from '../statements/later-events.ts'
+import { partText, placeOf } from '../statements/later-events.ts'
 import type { Words } from '../words/index.ts'
 import { passedTold } from './later.ts'
-import type { Fact, Told } from './told.ts'
+import { moreThan } from './more.ts'
+import { type Fact, nothing, type ToldPart } from './told.ts'
 import { whenTold } from './when.ts'
-
-type Part = Pick<Told, 'who' | 'when' | 'word' | 'files' | 'summary' | 'later'>
-
-const none: Part = { who: [], when: [], word: [], files: [], summary: [], later: [] }
 
 /** Most files that are listed one by one. */
 const mostFiles = 500
 
 /** What a package shows of its deposits: who, when, on whose word, each file, what is not here, what was taken back. */
-export function packageParts({ report }: CheckedPackageReport, words: Words): Part {
-  if (report === undefined) return none
+export function packageParts({ report }: CheckedPackageReport, words: Words): ToldPart {
+  if (report === undefined) return nothing
   const { check } = words
   const { deposits, related, retractions, words: packer } = report
   const missing = deposits.reduce((sum, one) => sum + one.missing.length + one.unnamed, 0)
@@ -34,7 +31,7 @@ export function packageParts({ report }: CheckedPackageReport, words: Words): Pa
       `${check.package.deposits}: ${count(deposits.length)}`,
       ...(missing === 0 ? [] : [check.package.notHere(count(missing))]),
       ...(packer.case === undefined ? [] : [`${check.package.packer}: ${visible(packer.case)}`]),
-      ...(files.length > mostFiles ? [check.folder.more(count(files.length - mostFiles))] : []),
+      ...moreThan(mostFiles, files.length, words),
     ],
     later: [
       ...retractions.map((one) => {
@@ -43,25 +40,39 @@ export function packageParts({ report }: CheckedPackageReport, words: Words): Pa
         const what = one.item === undefined ? later.retracted : later['part-retracted']
         return `${later.entry} ${count(of)}${partText(one)}: ${what}, ${later.reason}: ${visible(reason)}, ${later.entry} ${count(by)}, ${whenTold(time)}`
       }),
-      ...related.flatMap((one) => relatedLines(one, words)).slice(0, mostFiles),
+      ...firstLines(
+        related.flatMap((one) => relatedLines(one, words)),
+        words,
+      ),
       ...(asked ? [] : [check.later.notAsked]),
     ],
   }
 }
 
+/** In which place a line goes where not all have room, by {@link placeOf}, and its text. */
+type RelatedLine = readonly [place: number, line: string]
+
 /** What a related entry says of deposits, but for what was taken back, which is told by itself. */
-function relatedLines({ checked, events }: PackagedRelated, { check }: Words): string[] {
+function relatedLines({ checked, events }: PackagedRelated, { check }: Words): RelatedLine[] {
   const { later, step } = check
   const { index, time } = checked.receipt.entry
   const doubt = checked.unjudged.length > 0 ? `${step.open}: ` : ''
   return events
     .filter(({ what }) => what !== 'retracted' && what !== 'part-retracted')
-    .map((event) => {
+    .map((event): RelatedLine => {
       const { of, what, code } = event
       const reason = code === undefined ? '' : `, ${later.reason}: ${visible(code)}`
       const said = `${later[what] ?? later.other}${reason}${passedTold(event, later)}`
-      return `${doubt}${later.entry} ${count(of)}${partText(event)}: ${said}, ${later.entry} ${count(index)}, ${whenTold(time)}`
+      const when = `${later.entry} ${count(index)}, ${whenTold(time)}`
+      return [placeOf(event), `${doubt}${later.entry} ${count(of)}${partText(event)}: ${said}, ${when}`]
     })
+}
+
+/** All lines in their order, where they have room; else what is flagged, then what decides, then the rest, the newest first of each, and how many are left. */
+function firstLines(lines: readonly RelatedLine[], words: Words): string[] {
+  const all = lines.length
+  const order = all > mostFiles ? [...lines].reverse().sort(([a], [b]) => a - b) : lines
+  return [...order.slice(0, mostFiles).map(([, line]) => line), ...moreThan(mostFiles, all, words)]
 }
 
 /** The folder of a deposit within the package, without what all of them have in common. */
@@ -97,7 +108,7 @@ function ledgersOf(deposits: readonly PackagedDeposit[], { check }: Words): Fact
   ])
 }
 
-function filesOf(deposit: PackagedDeposit, { check }: Words): Part['files'] {
+function filesOf(deposit: PackagedDeposit, { check }: Words): ToldPart['files'] {
   const { checked, admission } = deposit
   const isSound = checked.faults.length === 0 && admission.state !== 'fault'
   const here = deposit.files.map(({ path, ok, notJudged }) => ({

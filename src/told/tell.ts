@@ -8,34 +8,30 @@ import type { Finding } from '../verify/report.ts'
 import type { Words } from '../words/index.ts'
 import { topicOf } from '../words/topic.ts'
 import { laterLines } from './later.ts'
+import { moreThan } from './more.ts'
 import { noticesOf } from './notices.ts'
 import { packageParts } from './package.ts'
 import { pathOf } from './path.ts'
 import { stepsOf } from './steps.ts'
-import type { Fact, Told, ToldFinding } from './told.ts'
+import { type Fact, nothing, type Told, type ToldFinding, type ToldPart } from './told.ts'
 import { whenTold } from './when.ts'
 
 /** Puts a report into words. */
 export function tell(report: AnyReport, words: Words): Told {
   const outcome = outcomeOf(report)
   const { check } = words
-  const packed = report.what === 'package' ? packageParts(report, words) : undefined
-  const of = isDeposit(report) ? ofDeposit(report, words) : (packed ?? nothing)
+  const of = report.what === 'package' ? packageParts(report, words) : ofOther(report, words)
   return {
     outcome,
     title: check.outcome[outcome.kind],
     sentence: sentenceOf(report, outcome, words),
     notices: noticesOf(report, words),
     subject: { label: report.what === 'folder' ? check.facts.folder : check.facts.file, value: visible(report.path) },
-    who: of.who,
-    when: of.when,
-    word: of.word,
-    later: isDeposit(report) ? laterLines(report, words) : (packed?.later ?? []),
+    ...of,
     limits: limitsOf(report, outcome, words),
     steps: isDeposit(report) ? stepsOf(report, words) : [],
     path: isDeposit(report) ? pathOf(report, words) : [],
     ...findingsOf(report, words),
-    ...filesAndSummary(report, packed, words),
   }
 }
 
@@ -48,7 +44,11 @@ function isFileAlone({ later, carried, result }: DepositReport): boolean {
   return retractionIn(knownLater(later, carried), result)?.what === 'part-retracted'
 }
 
-const nothing = { who: [], when: [], word: [] }
+/** What a report of no package says, but for its steps and findings. */
+function ofOther(report: AnyReport, words: Words): ToldPart {
+  const own = isDeposit(report) ? { ...ofDeposit(report, words), later: laterLines(report, words) } : nothing
+  return { ...nothing, ...own, ...filesOf(report, words) }
+}
 
 function sentenceOf(report: AnyReport, { kind, standing, why }: Outcome, { check }: Words): string {
   const { sentence } = check
@@ -160,15 +160,8 @@ function seen(text: string | undefined): string | undefined {
 /** Most files that are listed one by one. */
 const mostFiles = 500
 
-function filesAndSummary(
-  report: AnyReport,
-  packed: Pick<Told, 'files' | 'summary'> | undefined,
-  words: Words,
-): Pick<Told, 'files' | 'summary'> {
-  return packed === undefined ? filesOf(report, words) : { files: packed.files, summary: packed.summary }
-}
-
-function filesOf(report: AnyReport, { check }: Words): Pick<Told, 'files' | 'summary'> {
+function filesOf(report: AnyReport, words: Words): Pick<Told, 'files' | 'summary'> {
+  const { check } = words
   if (report.what === 'folder') {
     const all = report.compared?.files ?? []
     const fine = all.filter(({ faults }) => faults.length === 0)
@@ -183,7 +176,7 @@ function filesOf(report: AnyReport, { check }: Words): Pick<Told, 'files' | 'sum
       summary: [
         ...(report.compared === undefined ? [] : [check.folder.counts(count(fine.length), count(all.length))]),
         ...(unlisted > 0 ? [check.folder.unlisted(count(unlisted))] : []),
-        ...(all.length > mostFiles ? [check.folder.more(count(all.length - mostFiles))] : []),
+        ...moreThan(mostFiles, all.length, words),
       ],
     }
   }

@@ -44,3 +44,9 @@ export interface Told {
   readonly files: readonly { readonly name: string; readonly state: string; readonly isFine: boolean }[]
   readonly summary: readonly string[]
 }
+
+/** What a report says, but for its steps and findings. */
+export type ToldPart = Pick<Told, 'who' | 'when' | 'word' | 'files' | 'summary' | 'later'>
+
+/** What is told where nothing was read. */
+export const nothing: ToldPart = { who: [], when: [], word: [], files: [], summary: [], later: [] }

@@ -1,14 +1,8 @@
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { maxLaterReceipts } from '../../src/certificate/attachments.ts'
 import { contentOf } from '../../src/certificate/content.ts'
 import { encodeModel, type ShownEvent, type ShownHolding } from '../../src/certificate/model.ts'
 import { writeCertificate } from '../../src/certificate/node/write.ts'
-import { carriedLater, leftOut, untoldIn } from '../../src/certificate/later.ts'
-import type { OnlineStatus } from '../../src/check/steps/later.ts'
-import { laterEventNames } from '../../src/statements/later-event-names.ts'
-import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
-import type { ProvenEvent } from '../../src/verify/check-status.ts'
 import {
   checkedCertificate,
   type LaterSample,
@@ -18,6 +12,10 @@ import {
 } from '../support/certificates.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { itemFor } from '../support/statements.ts'
+
+/** Steps of custody that are all attached. */
+const all = (count: number): ShownHolding['steps'] => ({ attached: count, told: count })
+const noHolder = { holder: null, since: null, ended: null, byOrder: null }
 
 const twoItems = [itemFor('one'), itemFor('two')]
 const later = { url: 'https://ledger.example', size: 30, events: [], others: [], whole: true, admission: null }
@@ -70,8 +68,8 @@ describe('the chain of custody of a certificate', () => {
       [6, 'court', 'notary', 'accepted', ['moved-by-order'], 'holder-gone'],
     ])
     expect(made.model.shown.custody).toEqual([
-      { item: 0, holder: 'notary', since: 6, ended: null, byOrder: 6, gaps: [] },
-      { item: 1, holder: 'depositor', since: 0, ended: null, byOrder: null, gaps: [] },
+      { item: 0, holder: 'notary', since: 6, ended: null, byOrder: 6, gaps: [], steps: all(4) },
+      { item: 1, holder: 'depositor', since: 0, ended: null, byOrder: null, gaps: [], steps: all(0) },
     ])
     const lines = sectionOf(made, 'Chain of custody')
     const text = lines.join('\n')
@@ -89,21 +87,17 @@ describe('the chain of custody of a certificate', () => {
   })
 
   it.each<[string, readonly LaterSample[], Omit<ShownHolding, 'item'>]>([
-    ['nothing', [], { holder: 'depositor', since: 0, ended: null, byOrder: null, gaps: [] }],
+    ['nothing', [], { holder: 'depositor', since: 0, ended: null, byOrder: null, gaps: [], steps: all(0) }],
     [
       'a hand-over out of another custodian’s hands: one between is not attached',
       [{ from: 'lab', to: 'court' }],
-      { holder: 'court', since: 1, ended: null, byOrder: null, gaps: [1] },
+      { ...noHolder, gaps: [1], steps: all(1) },
     ],
-    [
-      'an end by another custodian',
-      [{ end: 'returned', by: 'lab' }],
-      { holder: 'lab', since: 1, ended: 'returned', byOrder: null, gaps: [1] },
-    ],
+    ['an end by another custodian', [{ end: 'returned', by: 'lab' }], { ...noHolder, gaps: [1], steps: all(1) }],
     [
       'a resumption whose end is not attached',
       [{ resume: 'found', by: 'depositor' }],
-      { holder: 'depositor', since: 1, ended: null, byOrder: null, gaps: [1] },
+      { ...noHolder, gaps: [1], steps: all(1) },
     ],
     [
       'a hand-over after an end whose resumption is not attached',
@@ -111,7 +105,15 @@ describe('the chain of custody of a certificate', () => {
         { end: 'lost', by: 'depositor' },
         { from: 'depositor', to: 'lab' },
       ],
-      { holder: 'lab', since: 2, ended: null, byOrder: null, gaps: [2] },
+      { ...noHolder, gaps: [2], steps: all(2) },
+    ],
+    [
+      'a release from before its giver took it over: a step between is not attached',
+      [
+        { from: 'depositor', to: 'lab' },
+        { from: 'lab', to: 'court', since: 0 },
+      ],
+      { ...noHolder, gaps: [2], steps: all(2) },
     ],
     [
       'an order, and then an ordinary hand-over: flagged for ever',
@@ -119,12 +121,12 @@ describe('the chain of custody of a certificate', () => {
         { from: 'court', to: 'lab', inLieu: 'court-order' },
         { from: 'lab', to: 'notary' },
       ],
-      { holder: 'notary', since: 2, ended: null, byOrder: 1, gaps: [] },
+      { holder: 'notary', since: 2, ended: null, byOrder: 1, gaps: [], steps: all(2) },
     ],
     [
       'an order that was refused: nothing moved',
       [{ from: 'court', to: 'lab', inLieu: 'court-order', outcome: 'rejected', checked: 'match' }],
-      { holder: 'depositor', since: 0, ended: null, byOrder: null, gaps: [] },
+      { holder: 'depositor', since: 0, ended: null, byOrder: null, gaps: [], steps: all(0) },
     ],
   ])('shows of %s who holds it', async (_what, events, expected) => {
     const { model } = await certificate(events)
@@ -139,7 +141,46 @@ describe('the chain of custody of a certificate', () => {
     const notAsked = sectionOf(await certificate([], { stated: { language: 'en' } }), 'Chain of custody').join('\n')
     expect(notAsked).toContain('not asked')
     expect(notAsked).toContain('only the ledger can say')
+    expect(notAsked).not.toMatch(/Custodian: depositor/)
   })
+
+  it('H5: names no custodian where steps that the ledger told are not attached, as where only rejected orders are', async () => {
+    const refused = {
+      from: 'court',
+      to: 'notary',
+      inLieu: 'court-order',
+      outcome: 'rejected',
+      checked: 'match',
+    } as const
+    const one = { ...later, others: [{ what: 'handed-over' as const, count: 1 }], steps: [1, 0] }
+    const made = await certificate([{ ...refused, item: 0 }], {
+      items: twoItems,
+      stated: { later: one, language: 'en' },
+    })
+    expect(made.model.shown.custody).toMatchObject([
+      { item: 0, ...noHolder, gaps: [], steps: { attached: 0, told: 1 } },
+      { item: 1, holder: 'depositor', steps: all(0) },
+    ])
+    const text = sectionOf(made, 'Chain of custody').join('\n')
+    expect(text).toContain('Item 0: not stated: NOT ALL STEPS OF CUSTODY ARE ATTACHED: 0 of 1')
+    expect(text).toContain('Item 1: depositor, by the entries that are attached')
+    expect(await checkedCertificate(join(path, 'lacking.pdf'), made.bytes)).toMatchObject({ exit: 0, codes: [] })
+  })
+
+  it('H5: names no custodian where the answer broke off, or the ledger was not asked', async () => {
+    for (const told of [{ ...later, steps: null, whole: false }, null]) {
+      const { model } = await certificate([{ from: 'depositor', to: 'lab' }], { stated: { later: told } })
+      expect(model.shown.custody).toEqual([{ item: 0, ...noHolder, gaps: [], steps: { attached: 1, told: null } }])
+    }
+  })
+
+  it.each([[[0]], [[1, 1]], [[]]])(
+    'H5: is not made where its maker states other steps than can be: %j',
+    async (steps) => {
+      const made = certificate([{ from: 'depositor', to: 'lab' }], { stated: { later: { ...later, steps } } })
+      await expect(made).rejects.toMatchObject({ code: 'certificate-differs' })
+    },
+  )
 
   it('tells records, challenges with what was found on them, and ordered erasure among later events', async () => {
     const made = await certificate([
@@ -188,61 +229,5 @@ describe('the chain of custody of a certificate', () => {
     const result = await checkedCertificate(join(path, 'edited.pdf'), bytes)
     expect(result.exit).toBe(1)
     expect(result.codes).toContain('certificate-differs')
-  })
-})
-
-describe('what of the ledger’s answer a certificate carries', () => {
-  const time = '2026-11-21T09:31:30.000Z'
-  const event = (index: number, what: ProvenEvent['what'], more: object = {}): ProvenEvent => ({
-    proven: true,
-    index,
-    time,
-    kind: 'some.kind',
-    what,
-    ...more,
-  })
-  const online = (events: readonly ProvenEvent[]): OnlineStatus => ({
-    url: 'https://ledger.example',
-    size: 10_000,
-    events,
-    shown: new Map(
-      events.map(({ index }) => [index, { receipt: Buffer.from(String(index)), checked: {} as CheckedReceipt }]),
-    ),
-    flagged: false,
-    faults: [],
-    unjudged: [],
-  })
-
-  it('is fifty of every sort, so that none keeps another out', () => {
-    const names = laterEventNames.filter((name) => name !== 'related')
-    const events = names.flatMap((name, n) => Array.from({ length: 60 }, (_, i) => event(n * 100 + i, name)))
-    const { receipts, stated } = carriedLater(online(events), time, null)
-    expect(receipts.size).toBe(maxLaterReceipts)
-    expect(receipts.size).toBe(names.length * 50)
-    expect(new Set(stated.others.map(({ count }) => count))).toEqual(new Set([10]))
-  })
-
-  it('is no finding on a challenge that is not carried', () => {
-    const challenges = Array.from({ length: 51 }, (_, i) => event(i, 'challenged'))
-    const findings = [event(100, 'found', { on: 0 }), event(101, 'found', { on: 50 })]
-    const { receipts, stated } = carriedLater(online([...challenges, ...findings]), time, null)
-    const carried = [...receipts.values()].map((bytes) => Number(Buffer.from(bytes).toString()))
-    expect([carried.includes(0), carried.includes(100), carried.includes(101)]).toEqual([false, false, true])
-    expect(stated.others).toContainEqual({ what: 'found', count: 1 })
-  })
-
-  it('is not held to be left out where its maker may not have been told, as of custody', () => {
-    const had = online([event(5, 'handed-over'), event(6, 'recorded'), event(7, 'attested')])
-    const stated = { ...later, size: 100 }
-    const codes = (more: object, shown: readonly object[] = []): unknown => [
-      leftOut({ ...stated, ...more }, shown as ShownEvent[], had).map(({ found }) => found),
-      untoldIn({ ...stated, ...more }, shown as ShownEvent[], had),
-    ]
-    expect(codes({})).toEqual([['1'], [5, 6]])
-    // Who tells of one was a reader, and was told of all.
-    expect(codes({}, [{ index: 6, what: 'recorded' }])).toEqual([['1', '1'], []])
-    expect(codes({ others: [{ what: 'recorded', count: 1 }] })).toEqual([['1', '1'], []])
-    // What came after it was asked, nobody could tell.
-    expect(codes({ size: 5 })).toEqual([[], []])
   })
 })

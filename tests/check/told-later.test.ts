@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { OnlineStatus } from '../../src/check/steps/later.ts'
-import type { CheckedPackageReport } from '../../src/check/steps/report.ts'
+import type { AnyReport, CheckedPackageReport } from '../../src/check/steps/report.ts'
 import type { PackagedEvent } from '../../src/package/package-events.ts'
 import { laterLines } from '../../src/told/later.ts'
+import { noticesOf } from '../../src/told/notices.ts'
 import { packageParts } from '../../src/told/package.ts'
 import type { ProvenEvent } from '../../src/verify/check-status.ts'
 import { wordsOf } from '../../src/words/index.ts'
@@ -76,5 +77,32 @@ describe('what is told of a package', () => {
 
   it('says of an entry that is not judged that it is not', () => {
     expect(package_([handOver], [{ code: 'not-judged' }])[0]).toMatch(/^not judged: entry 7/)
+  })
+
+  it('6: lists what is flagged and what decides first where not all has room, and says how many are left', () => {
+    const flood = Array.from({ length: 600 }, () => ({ what: 'recorded', code: 'opened' }) as const)
+    const lines = package_([flagged, handOver, ...flood, { ...handOver, code: 'rejected' }])
+    expect(lines).toHaveLength(501)
+    expect(lines[0]).toContain('moved by order')
+    expect(lines[1]).toContain('hand-over, reason: accepted')
+    expect(lines[2]).toContain('hand-over, reason: rejected')
+    expect(lines.at(-1)).toBe('and 103 more')
+    expect(package_([...flood.slice(0, 499), flagged]).at(-1)).toContain('moved by order')
+  })
+
+  it('6: says how many notices are left, and lets none of one sort hide those of another', () => {
+    const one = { folder: 'data/deposits/001', of: 7, by: 9, time, reason: 'mistake' }
+    const signed = { checked: { receipt: { entry: { index: 45, time } }, unjudged: [] }, flagged: ['compromised'] }
+    const report = {
+      deposits: [],
+      related: [{ ...signed, events: [] }],
+      retractions: Array.from({ length: 150 }, () => one),
+      retractionsNotJudged: [],
+      flaggedNotJudged: [],
+    }
+    const notices = noticesOf({ what: 'package', report } as unknown as AnyReport, wordsOf('en'))
+    expect(notices).toHaveLength(102)
+    expect(notices[100]).toBe('and 50 more')
+    expect(notices[101]).toContain('45')
   })
 })

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { checkCertificate } from '../../cli/certificate/check.ts'
 import { exitCodeOf } from '../../src/verify/report.ts'
-import { encodeModel, type Stated } from '../../src/certificate/model.ts'
+import { encodeModel, type Stated, type StatedLater } from '../../src/certificate/model.ts'
 import type { CertificateModel } from '../../src/certificate/model.ts'
 import { type AttachmentName, type Attachments, laterName } from '../../src/certificate/attachments.ts'
 import { evidenced } from '../../src/certificate/judge.ts'
@@ -10,6 +10,7 @@ import { htmlWriter } from '../../src/certificate/node/html.ts'
 import { writerBuild } from '../../src/certificate/node/build.ts'
 import { writeCertificate } from '../../src/certificate/node/write.ts'
 import { modelOf, modelText } from '../../src/certificate/shown.ts'
+import { stepsOf } from '../../src/certificate/custody.ts'
 import { handedFiles } from '../../src/check/node/handed-files.ts'
 import { toHex } from '../../src/core/base64.ts'
 import { concat, utf8 } from '../../src/core/bytes.ts'
@@ -26,6 +27,7 @@ import { encodeLogPolicy } from '../../src/core/policy.ts'
 import { encodeReceipt } from '../../src/core/receipt.ts'
 import { bytesOfText } from '../../src/core/text.ts'
 import { LogView } from '../../src/log/view.ts'
+import { itemsOf } from '../../src/statements/said.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
 import { defined } from '../../src/core/objects.ts'
@@ -59,6 +61,8 @@ export interface HandOverSample {
   readonly inLieu?: string
   readonly checked?: string
   readonly item?: number
+  /** The entry through which the giver says to have held it; the one before the hand-over where nothing is said. */
+  readonly since?: number
 }
 
 /** What a certificate is made of here: a ledger of one entry, its receipt, and what its maker states. */
@@ -76,10 +80,13 @@ export interface Sample {
   readonly compared?: boolean
   /** What the file is called that was compared. */
   readonly name?: string
-  readonly stated?: Partial<Stated>
+  /** Of later entries without `steps`: as many steps of custody as are attached. */
+  readonly stated?: Partial<Omit<Stated, 'later'>> & { readonly later?: SampleLater | null }
   /** What later entries of its ledger say, whose receipts are attached. */
   readonly events?: readonly LaterSample[]
 }
+
+type SampleLater = Omit<StatedLater, 'steps'> & Partial<Pick<StatedLater, 'steps'>>
 
 export interface MadeCertificate {
   readonly bytes: Uint8Array
@@ -146,7 +153,14 @@ function saidBy(event: LaterSample, leaves: readonly string[]): { by: string; ki
   if ('end' in event) return { by: event.by, kind: 'custody.end', members: { of: [of], how: event.end } }
   if ('resume' in event) return { by: event.by, kind: 'custody.resume', members: { of: [of], reason: event.resume } }
   const { from, outcome = 'accepted', inLieu, checked } = event
-  const told = { aud: origin, iss: from, to: event.to, exhibits: [of], since: leaves.length - 1, iat: startMs / 1000 }
+  const told = {
+    aud: origin,
+    iss: from,
+    to: event.to,
+    exhibits: [of],
+    since: event.since ?? leaves.length - 1,
+    iat: startMs / 1000,
+  }
   const release = releaseBy(signerCalled(from), { ...told, ...defined({ inLieu }) })
   const members = transferMembers(release, outcome, 1, checked === undefined ? {} : { checked: [checked] })
   return { by: outcome === 'withdrawn' ? from : event.to, kind: 'custody.transfer', members }
@@ -233,6 +247,9 @@ export async function sampleCertificate(sample: Sample = {}): Promise<MadeCertif
 async function sampleFields(sample: Sample): Promise<Omit<MadeCertificate, 'bytes'>> {
   const { attachments, compared, jws, leaf } = evidenceOf(sample)
   for (const [name, bytes] of await laterReceipts(jws, leaf, sample.events ?? [])) attachments.set(name, bytes)
+  const found = await evidenced(attachments, handedFiles)
+  const items = itemsOf(found.result.checked?.body).map((_, item) => stepsOf(found.later, item).length)
+  const { later = null, ...said } = sample.stated ?? {}
   const stated: Stated = {
     madeAt: '2026-11-27T04:00:00.000Z',
     program: { version: '0.1.0', build: writerBuild() },
@@ -242,12 +259,12 @@ async function sampleFields(sample: Sample): Promise<Omit<MadeCertificate, 'byte
     case: null,
     platform: null,
     compared: sample.compared === false ? null : compared,
-    later: null,
     timeStamp: null,
     seal: null,
-    ...sample.stated,
+    ...said,
+    later: later === null ? null : { steps: items, ...later },
   }
-  const model = modelOf(await evidenced(attachments, handedFiles), stated)
+  const model = modelOf(found, stated)
   attachments.set('certificate.json', encodeModel(model))
   return { model, attachments, policy: utf8(samplePolicy) }
 }

@@ -1,4 +1,4 @@
-import { askCustody, custodySteps } from '../../src/check/steps/custody.ts'
+import { askCustody, custodyAsTold, custodySteps } from '../../src/check/steps/custody.ts'
 import { DroppedSet, type Hashing } from '../../src/check/steps/dropped-set.ts'
 import { judgeReceipt } from '../../src/check/steps/judge.ts'
 import { askStatus } from '../../src/check/steps/later.ts'
@@ -103,7 +103,7 @@ export async function examine(
     report,
     light: lightOf(report),
     mayBeNamed: !(sound instanceof EvidenceError),
-    custody: await askCustody(checked, custodySteps(later), { client, policy, owners }),
+    custody: custodyAsTold(await askCustody(checked, custodySteps(later), { client, policy, owners }), report.later),
     stamps: stamps?.sizes ?? [],
   }
 }

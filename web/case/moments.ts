@@ -1,4 +1,5 @@
 import { defined } from '../../src/core/objects.ts'
+import { placeOf } from '../../src/statements/later-events.ts'
 import type { StepTrouble } from '../../src/package/shown-custody.ts'
 import { releaseIn } from '../../src/statements/custody-release.ts'
 import type { Statement } from '../../src/statements/statement.ts'
@@ -91,4 +92,10 @@ export function timeline(all: readonly Moment[]): Moment[] {
     found.set(name, { ...(before?.isProven === true ? before : moment), of, ...defined({ trouble }) })
   }
   return [...found.values()].sort((a, b) => a.at - b.at)
+}
+
+/** In which place a moment goes where not all have room: deposits and what is flagged or in trouble, then what decides, then the rest. */
+export function placeOfMoment({ passed, trouble, ...event }: Moment): number {
+  const isFlagged = passed?.isByOrder === true || passed?.isDiffering === true || trouble !== undefined
+  return isFlagged || event.what === 'deposited' ? 0 : placeOf(event)
 }

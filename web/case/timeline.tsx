@@ -1,14 +1,15 @@
 import type { JSX } from 'preact'
+import { keptOf } from '../../src/core/kept.ts'
 import { count, visible } from '../../src/core/text.ts'
 import { useExplorer } from '../explorer/context.ts'
 import { Link, Name, Time } from '../explorer/parts.tsx'
 import { useCase } from './context.ts'
-import type { Moment } from './moments.ts'
+import { type Moment, placeOfMoment } from './moments.ts'
 
 /** Most moments that are shown of one timeline. */
 const mostMoments = 1000
 
-/** What happened, oldest first. `names`: what exhibits are called, by index; left out where there is one alone. */
+/** What happened, oldest first; where not all has room, what is flagged or decides before the rest. `names`: what exhibits are called, by index; left out where there is one alone. */
 export function Timeline({
   moments,
   names,
@@ -26,7 +27,7 @@ export function Timeline({
         <small>{told.timeline.note}</small>
       </p>
       <ol class="timeline">
-        {moments.slice(0, mostMoments).map((moment) => (
+        {keptOf(moments, mostMoments, placeOfMoment).map((moment) => (
           <Told key={`${moment.at} ${moment.what} ${moment.code} ${moment.item}`} moment={moment} names={names} />
         ))}
       </ol>

@@ -1,7 +1,7 @@
 import type { AttachmentName, Attachments } from '../../src/certificate/attachments.ts'
 import { judgeLater } from '../../src/certificate/later.ts'
 import { judgeAttachments, judgeFields } from '../../src/certificate/judge.ts'
-import { type CertificateModel, standingOf } from '../../src/certificate/model.ts'
+import { type CertificateModel, type ShownHolding, standingOf } from '../../src/certificate/model.ts'
 import { maxCertificateBytes } from '../../src/certificate/pdf/syntax.ts'
 import { readAnyCertificate } from '../../src/certificate/read.ts'
 import { DroppedSet } from '../../src/check/steps/dropped-set.ts'
@@ -136,10 +136,12 @@ function saidBy(model: CertificateModel | undefined): HTMLElement {
   const section = el('section', { class: 'certificate-said facts' }, el('h3', {}, words.title))
   if (model === undefined) section.append(el('p', {}, words.noFields))
   else {
-    const { number, stated } = model
+    const { number, stated, shown } = model
     const { compared, later } = stated
     const standing = standingOf(model)
     if (standing !== 'sound') section.append(el('p', { role: 'note' }, words.standing[standing]))
+    for (const { attached, told } of missingSteps(shown.custody))
+      section.append(el('p', { role: 'note' }, words.steps(count(attached), count(told))))
     const file =
       compared?.what === 'folder' ? `${compared.name}, ${words.files(count(compared.files))}` : compared?.name
     section.append(
@@ -159,6 +161,14 @@ function saidBy(model: CertificateModel | undefined): HTMLElement {
   }
   section.append(el('p', { class: 'look' }, words.look))
   return section
+}
+
+/** Of items whose steps of custody are not all attached, how many are and how many there are: each pair of numbers once. */
+function missingSteps(custody: readonly ShownHolding[]): { readonly attached: number; readonly told: number }[] {
+  const missing = custody.flatMap(({ steps: { attached, told } }) =>
+    told === null || told === attached ? [] : [{ attached, told }],
+  )
+  return [...new Map(missing.map((one) => [`${one.attached} ${one.told}`, one] as const)).values()]
 }
 
 function facts(lines: readonly (readonly [string, string | null])[]): HTMLElement {

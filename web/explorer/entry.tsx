@@ -24,7 +24,7 @@ export function Entry({ index }: { index: number }): JSX.Element {
     )
     const status = statusAnswer.safeParse(await settledOr(client.status(index, parsed.entryBytes), undefined))
     const stamps = await settledOr(client.timeStamps(index), undefined)
-    return { entry, receipt, parsed, ledger, participants, events: status.data?.events, stamps: stamps?.sizes }
+    return { entry, receipt, parsed, ledger, participants, status: status.data, stamps: stamps?.sizes }
   })
   const facts = said.entryFacts
   return (
@@ -33,7 +33,7 @@ export function Entry({ index }: { index: number }): JSX.Element {
         {said.entry} {count(index)}
       </h1>
       <Shown loaded={loaded}>
-        {({ entry, receipt, parsed, ledger, participants, events, stamps }) => {
+        {({ entry, receipt, parsed, ledger, participants, status, stamps }) => {
           const name = participants?.find(({ id }) => id === entry.iss)?.name
           const hidden = entry.sealed - Object.keys(entry.claims).length
           return (
@@ -92,7 +92,7 @@ export function Entry({ index }: { index: number }): JSX.Element {
                 ))}
               </dl>
               <h2>{facts.later}</h2>
-              <Later events={events} />
+              <Later events={status?.events} isAll={status?.next === null} />
               <p>
                 <Download name={`entry-${index}.tlog-proof`} text={receipt}>
                   {said.download.receipt}
@@ -146,23 +146,27 @@ interface Event {
   readonly code?: string | undefined
 }
 
-function Later({ events }: { events: readonly Event[] | undefined }): JSX.Element {
+/** The first page of what came later, and whether there are more. */
+function Later({ events, isAll }: { events: readonly Event[] | undefined; isAll: boolean }): JSX.Element {
   const { said, words } = useExplorer()
   if (events === undefined) return <p>{words.check.later.notAsked}</p>
   if (events.length === 0) return <p>{said.entryFacts.noLater}</p>
   const { later } = words.check
   return (
-    <ul>
-      {events.map(({ index, time, what, code }) => (
-        <li>
-          <Link to={`/entry/${index}`}>
-            {said.entry} {count(index)}
-          </Link>
-          {': '}
-          {later[what as keyof typeof later] as string} {code === undefined ? '' : <code>{code}</code>}{' '}
-          <Time time={time} />
-        </li>
-      ))}
-    </ul>
+    <>
+      {isAll ? '' : <p class="notice">{said.entryFacts.moreLater}</p>}
+      <ul>
+        {events.map(({ index, time, what, code }) => (
+          <li>
+            <Link to={`/entry/${index}`}>
+              {said.entry} {count(index)}
+            </Link>
+            {': '}
+            {later[what as keyof typeof later] as string} {code === undefined ? '' : <code>{code}</code>}{' '}
+            <Time time={time} />
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }

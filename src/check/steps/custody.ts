@@ -35,6 +35,15 @@ export async function askCustody(
   return replayCustody({ deposit, later: steps, orders, signers: each(signers) })
 }
 
+/** Who holds a deposit where the ledger told all that happened later. Where its answer broke off, a step may be missing, and nothing is judged. */
+export function custodyAsTold(
+  custody: ShownCustody,
+  later: Pick<OnlineStatus, 'size' | 'faults' | 'unjudged'> | undefined,
+): ShownCustody {
+  if (later?.size !== undefined && later.faults.length === 0 && later.unjudged.length === 0) return custody
+  return { ...custody, units: custody.units.map((unit) => ({ ...unit, state: 'not-judged' })) }
+}
+
 /** Indices of the later entries that say something of custody, each once. */
 export function custodyEntries(events: readonly CheckedEvent[]): number[] {
   const isCustody = ({ what }: CheckedEvent): boolean => custodyEventNames.some((name) => name === what)

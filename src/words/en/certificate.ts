@@ -156,6 +156,14 @@ export const certificate = {
     `${by}, by the entries that are attached, through entry ${index}; whether there are others, only the ledger can say`,
   notHeld: (by: string, index: number, how: string): string =>
     `nobody, by the entries that are attached: custody ended (${how}) by entry ${index}, and ${by} held it last; whether there are others, only the ledger can say`,
+  heldUntold: ', and it tells nobody of custody who may not read the deposit',
+  custodyNotStated: {
+    'not-told': (): string =>
+      'not stated: how many steps of custody there are was not asked, or the answer broke off; only the ledger can say',
+    'not-all': (attached: number, told: number): string =>
+      `not stated: NOT ALL STEPS OF CUSTODY ARE ATTACHED: ${attached} of ${told}; what is to be said of the others for ever, such as a move by order, is not said here; only the ledger can say`,
+    gap: (): string => 'not stated: the attached steps of custody have a gap; only the ledger can say',
+  },
   heldByOrder: (index: number): string => `; it was moved by order, without the holder's signature, by entry ${index}`,
   passed: (giver: string, receiver: string): string => `from ${giver} to ${receiver}`,
   onChallenge: (index: number): string => `on the challenge in entry ${index}`,

@@ -14,6 +14,8 @@ export const certified = {
   notAsked: 'it was not asked',
   noFields: 'Its fields are not those that its attachments show. Go by the attachments alone.',
   look: 'How the document looks was not compared here, and nobody vouches for it. "evidence check" compares it byte by byte. What was judged are its attachments.',
+  steps: (attached: string, told: string): string =>
+    `Not all steps of custody are attached to it: ${attached} of ${told}. It does not show who holds the item, nor what is to be said of the others for ever, such as a move by order.`,
   standing: {
     retracted: 'By receipts that are attached to it, the deposit was taken back.',
     'part-retracted': 'By receipts that are attached to it, a part of the deposit was taken back.',

@@ -42,6 +42,8 @@ export const explorer = {
     timeStamps: 'Time stamps',
     later: 'Later events',
     noLater: 'The ledger names nothing later.',
+    moreLater:
+      'Only the first later entries are listed here. There are more: check the receipt on the page “Check”, and ask the ledger there.',
     stamped: (size: string): string => `the tree of ${size} entries`,
   },
   before: 'entry before',

@@ -143,6 +143,13 @@ export const certificate: CertificateWords = {
   held: (by, index) => `依所附记录，由 ${by} 保管，依据为第 ${index} 号记录；是否另有记录，只有账本能够答复`,
   notHeld: (by, index, how) =>
     `依所附记录，无人保管：第 ${index} 号记录使保管终止（${how}），最后由 ${by} 保管；是否另有记录，只有账本能够答复`,
+  heldUntold: '；无权阅读该存证者，账本不告知其保管情况',
+  custodyNotStated: {
+    'not-told': () => '未载明：未询问账本共有多少保管步骤，或其答复中断；只有账本能够答复',
+    'not-all': (attached, told) =>
+      `未载明：保管步骤未全部附上：共 ${told} 项，仅附 ${attached} 项；其余各项应永久载明的事项（如依命令移交）此处未载；只有账本能够答复`,
+    gap: () => '未载明：所附保管步骤前后不衔接；只有账本能够答复',
+  },
   heldByOrder: (index) => `；曾由第 ${index} 号记录依命令移交，没有保管人的签名`,
   passed: (giver, receiver) => `由 ${giver} 交给 ${receiver}`,
   onChallenge: (index) => `针对第 ${index} 号记录中的异议`,

@@ -16,6 +16,8 @@ export const certified: typeof english = {
   notAsked: '未查询',
   noFields: '证书各项与其附件所示不符。请仅以附件为准。',
   look: '此处未比对文件外观，也无人为其外观作保。“evidence check”会逐字节比对。此处校验的是其附件。',
+  steps: (attached, told) =>
+    `所附保管步骤不全：共 ${told} 项，仅附 ${attached} 项。由此不能得知该物由谁保管，也不能得知其余各项应永久载明的事项（如依命令移交）。`,
   standing: {
     retracted: '据所附回执：该存证已被撤回。',
     'part-retracted': '据所附回执：该存证的一部分已被撤回。',

@@ -38,6 +38,7 @@ export const explorer: typeof english = {
     timeStamps: '时间戳',
     later: '后续事项',
     noLater: '账本称没有后续事项。',
+    moreLater: '此处仅列出最早的后续事项，还有更多：请在“校验”页校验回执，并在该页询问账本。',
     stamped: (size) => `大小为 ${size} 的树`,
   },
   before: '前一条目',
