@@ -5,6 +5,7 @@ import { leftOut } from './tests/support/long.ts'
 const alone = [
   'tests/node/**/*.test.ts',
   'tests/scripts/hardware-key.test.ts',
+  'tests/scripts/later-bounds.test.ts',
   'tests/faults/descriptors.test.ts',
   'tests/statements/made-up-kind.test.ts',
 ]

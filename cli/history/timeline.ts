@@ -1,5 +1,6 @@
 import { askCustody, custodyEntries } from '../../src/check/steps/custody.ts'
-import { askStatus, brokenIn } from '../../src/check/steps/later.ts'
+import { askStatus } from '../../src/check/steps/ask-later.ts'
+import { brokenIn } from '../../src/check/steps/later.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { asUnanswered } from '../../src/client/http.ts'
 import { attempt, settled } from '../../src/core/attempt.ts'

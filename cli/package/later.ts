@@ -15,7 +15,7 @@ import { type CheckedStatus, checkStatus } from '../../src/verify/check-status.t
 import { count } from '../../src/core/text.ts'
 import type { PackageGathering } from './gather.ts'
 import type { PackageLedger } from './ledger.ts'
-import { faultOfAnswer } from '../../src/check/steps/later.ts'
+import { faultOfAnswer } from '../../src/check/steps/ask-later.ts'
 import { type LaterBounds, laterBounds, LaterRoom } from '../../src/check/steps/later-room.ts'
 import type { Finding } from '../../src/verify/report.ts'
 

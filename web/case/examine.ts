@@ -1,7 +1,7 @@
 import { askCustody, custodyAsTold, custodySteps } from '../../src/check/steps/custody.ts'
 import { DroppedSet, type Hashing } from '../../src/check/steps/dropped-set.ts'
 import { judgeReceipt } from '../../src/check/steps/judge.ts'
-import { askStatus } from '../../src/check/steps/later.ts'
+import { askStatus } from '../../src/check/steps/ask-later.ts'
 import { type OutcomeKind, outcomeOf } from '../../src/check/steps/outcome.ts'
 import type { ReceiptReport } from '../../src/check/steps/report.ts'
 import { Owners } from '../../src/check/steps/owners.ts'

@@ -1,4 +1,4 @@
-import { askStatus } from '../../src/check/steps/later.ts'
+import type { OnlineStatus } from '../../src/check/steps/later.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { attempt, settled } from '../../src/core/attempt.ts'
 import { utf8 } from '../../src/core/bytes.ts'
@@ -53,17 +53,24 @@ async function findReceipts(file: DroppedFile, sha256: string): Promise<readonly
 const later: Asks['later'] = async (result, policy) => {
   const checked = result.checked as CheckedReceipt
   const own = await settled(client.ledger())
-  if (own instanceof EvidenceError || own.origin === checked.receipt.proof.checkpoint.origin)
-    return askStatus(client, checked, policy)
+  if (own instanceof EvidenceError || own.origin === checked.receipt.proof.checkpoint.origin) {
+    // Loaded when it is wanted: a first check is shown sooner. A server that does not give it cannot be asked either.
+    const asking = await import('../../src/check/steps/ask-later.ts').catch(() => undefined)
+    if (asking !== undefined) return asking.askStatus(client, checked, policy)
+    return notAsked(new EvidenceError('server-unreachable', `${client.url} could not be asked`, { where: client.url }))
+  }
   const message = `${client.url} is another ledger than the receipt’s, and was not asked for later events`
-  const fault = findingOf(new EvidenceError('server-other-ledger', message, { where: client.url }))
+  return notAsked(new EvidenceError('server-other-ledger', message, { where: client.url }))
+}
+
+function notAsked(why: EvidenceError): OnlineStatus {
   return {
     url: client.url,
     size: undefined,
     flagged: false,
     events: [],
     shown: new Map(),
-    faults: [fault],
+    faults: [findingOf(why)],
     unjudged: [],
   }
 }

@@ -5,6 +5,7 @@ import { parseReceipt } from '../../../src/core/receipt.ts'
 import { bytesOf, codesOf } from './core.ts'
 
 export * from '../../../src/check/steps/anchors.ts'
+export * from '../../../src/check/steps/ask-later.ts'
 export * from '../../../src/check/steps/later.ts'
 export * from './packages.ts'
 
