@@ -101,11 +101,10 @@ export function stageProgram(to) {
     const source = file.endsWith('.js') && !file.startsWith('web/') ? sourceOf(file) : undefined
     return source !== undefined && existsSync(join(root, source))
   })
-  const joined = ['page', 'run'].flatMap((folder) =>
-    filesBelow(join(root, 'dist', folder))
-      .filter((file) => !file.startsWith('.'))
-      .map((file) => `${folder}/${file}`),
-  )
+  const page = filesBelow(join(root, 'dist', 'page')).filter((file) => file !== '.inputs')
+  // What the build before this one had stays in a checkout, and is not shipped.
+  const program = JSON.parse(readFileSync(join(root, 'dist', 'run', '.files'), 'utf8'))
+  const joined = [...page.map((file) => `page/${file}`), ...program.map((file) => `run/${file}`)]
   const others = bundles.filter((name) => !name.startsWith('page/') && !name.startsWith('run/'))
   for (const file of [...compiled, ...others, ...joined]) place(join(root, 'dist', file), join(to, 'dist', file))
   for (const file of filesBelow(join(root, 'assets'))) place(join(root, 'assets', file), join(to, 'assets', file))

@@ -133,8 +133,8 @@ describe.skipIf(lacks(...needed))('the Debian package', () => {
     const compiled = listed
       .map(({ name }) => /^\/usr\/lib\/evidence-ledger\/dist\/(.*)\.js$/.exec(name)?.[1])
       .filter((name) => name !== undefined)
-      // Scripts of the page are joined out of many sources.
-      .filter((name) => !name.startsWith('page/'))
+      // Scripts of the page, and the joined program, are of many sources each.
+      .filter((name) => !/^(?:page|run)\//.test(name))
     const sources = spawnSync('git', ['ls-files', '-z', '--', 'src', 'server', 'cli'], { cwd: project })
       .stdout.toString()
       .split('\0')
@@ -146,6 +146,8 @@ describe.skipIf(lacks(...needed))('the Debian package', () => {
     const names = listed.map(({ name }) => name)
     for (const page of ['index.html', 'evidence-check.html', 'assets/check.js', 'assets/hash-worker.js'])
       expect(names).toContain(`/usr/lib/evidence-ledger/dist/page/${page}`)
+    const joined = JSON.parse(readFileSync(join(project, 'dist/run/.files'), 'utf8')) as readonly string[]
+    expect(names).toEqual(expect.arrayContaining(joined.map((name) => `/usr/lib/evidence-ledger/dist/run/${name}`)))
   })
 
   it('holds the manual page and completions where they are looked for, as this program prints them', async () => {
