@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const main = new URL('../dist/cli/main.js', import.meta.url)
-// The same in fewer files, which load in half the time (scripts/program.mjs).
+// All commands, joined into fewer files, which load in half the time (scripts/program.mjs).
 const joined = new URL('../dist/run/main.js', import.meta.url)
 // The command that is run most, and on its own: one file loads in half the time (scripts/bundle.mjs).
 const check = new URL('../dist/check.mjs', import.meta.url)

@@ -26,41 +26,23 @@ export async function recordShown<One extends Shown>(
   found: readonly One[],
   shown: 'claims' | 'found',
 ): Promise<One[]> {
-  const { ledger } = context
+  const { ledger, limits } = context
+  const { rights, readings } = ledger
   const written = new Set<string>()
   for (;;) {
     const now = renewed(reader, ledger.standing)
     const left = found.filter(({ may }) => may(now))
-    const names = left.map(({ facts }) =>
-      ledger.rights.sealsOver(now, facts).map(({ entry }) => `${facts.index} ${entry}`),
-    )
-    const isNew = names.map((own) => own.some((name) => !written.has(name)))
-    if (!isNew.includes(true)) return left
-    await recordReading(
-      context,
-      now,
-      left.filter((_, i) => isNew[i] === true).map(({ facts }) => facts),
-      shown,
-    )
-    for (const name of names.flat()) written.add(name)
+    const due = left.flatMap(({ facts }) => {
+      const { index } = facts
+      const seals = rights.sealsOver(now, facts)
+      return seals.some(({ entry }) => !written.has(`${index} ${entry}`)) ? [{ index, seals }] : []
+    })
+    if (due.length === 0 || now.kind === 'anonymous') return left
+    const lines = due.map(({ index, seals }): Reading => ({ reader: now.id, index, shown, seals }))
+    limits.requireReading(now.id, readings.linesDue(lines))
+    await readings.record(lines)
+    for (const { index, seals } of due) for (const { entry } of seals) written.add(`${index} ${entry}`)
   }
-}
-
-/** Writes what is to be shown of entries that are sealed. Rejects with `quota-exceeded` where the reader has had as many lines as it may. */
-async function recordReading(
-  { ledger: { rights, readings }, limits }: ServerContext,
-  reader: Reader,
-  entries: readonly Pick<EntryFacts, 'index' | 'about'>[],
-  shown: 'claims' | 'found',
-): Promise<void> {
-  if (reader.kind === 'anonymous') return
-  const read = entries.flatMap((entry): Reading[] => {
-    const seals = rights.sealsOver(reader, entry)
-    return seals.length === 0 ? [] : [{ reader: reader.id, index: entry.index, shown, seals }]
-  })
-  if (read.length === 0) return
-  limits.requireReading(reader.id, readings.linesDue(read))
-  await readings.record(read)
 }
 
 /** Entries that are looked at in one turn of the event loop. */

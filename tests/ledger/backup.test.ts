@@ -178,6 +178,33 @@ describe('a backup', () => {
     ])
   })
 
+  it('of which an operator follows its source keeps no line of what it kept, though another line lost its order meanwhile', async () => {
+    const source = await FolderSource.open(test.root, readOwnKey(test.folder))
+    const pieces = await FolderPieces.of(source)
+    const digestsOf = async (index: number): Promise<string[]> =>
+      (await source.storage.disclosures(index)).map(disclosureDigest)
+    const erased = [
+      { index: 5, digests: await digestsOf(5), by: 303 },
+      { index: 6, digests: await digestsOf(6) },
+    ]
+    const piece = async (from: number, erasures: number): Promise<Piece> => ({
+      ...(await pieces.piece(from, 0)),
+      erased: erased.slice(erasures),
+      erasures: 2,
+    })
+    const options = { out, key: readOwnKey(test.folder), policy: readFileSync(test.folder.policy) }
+    expect((await makeBackup({ ...options, source: { name: 'a source', piece } })).kept).toBe(2)
+    await source.close()
+    await fillTo(310)
+    const later = await FolderSource.open(test.root, readOwnKey(test.folder))
+    const rest = await FolderPieces.of(later)
+    const next = { name: 'a source', piece: async (from: number) => ({ ...(await rest.piece(from, 0)), erasures: 2 }) }
+    expect((await makeBackup({ ...options, source: next, operatorErasures: true })).kept).toBe(0)
+    await later.close()
+    const [five, six] = erased.map(({ index, digests }) => ({ index, digests }))
+    expect(readErasures(BackupFolder.paths(out).erased)).toEqual([five, six])
+  })
+
   it('is not taken further by a source that has lost entries, or has others', async () => {
     await backUp()
     await fillTo(310)

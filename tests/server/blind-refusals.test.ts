@@ -51,14 +51,7 @@ beforeAll(async () => {
   const receipt = (await server.get(`/v1/entries/${deposit.index}/receipt`, server.depositor)).json<{
     receipt: string
   }>().receipt
-  const release = releaseBy(server.depositor.key, {
-    aud: server.origin,
-    iss: server.depositor.id,
-    to: lab.id,
-    since: deposit.index,
-    iat: Math.floor(Date.now() / 1000),
-    exhibits: [{ ...deposit, item: 0 }],
-  })
+  const release = releaseOf(server.depositor, lab, [{ ...deposit, item: 0 }], deposit.index)
   await take(lab, 'custody.transfer', transferMembers(release, 'accepted', 1))
   const event = await take(server.depositor, 'evidence.event', { of: deposit, event: 'opened' })
   const terms = { rule: 'grant', of: [deposit], to: ['reader', 'court'], basis: 'leave' }
@@ -88,14 +81,15 @@ async function answers(probe: (of: Reference) => Promise<string>): Promise<Set<s
   for (const of of Object.values(unreadable)) all.add((await probe(of)).replace(/[0-9a-f-]{36}/, 'UUID'))
   return all
 }
-const releaseOf = (from: Party, to: Party, exhibits: readonly Reference[]): string =>
+/** A release of what its giver holds through entry `since`. */
+const releaseOf = (from: Party, to: Party, exhibits: readonly Reference[], since: number): string =>
   releaseBy(from.key, {
     aud: server.origin,
     iss: from.id,
     to: to.id,
-    since: 100_000,
+    since,
     iat: Math.floor(Date.now() / 1000),
-    exhibits: exhibits as never,
+    exhibits,
   })
 
 it('the stranger may not read the entry', async () => {
@@ -122,7 +116,7 @@ describe('a refusal for something else', () => {
       'custody.transfer of a release withdrawn, too late',
       (of) =>
         refusal('custody.transfer', {
-          release: releaseOf(stranger, court, [own, { ...own, item: 0 }, of]),
+          release: releaseOf(stranger, court, [own, { ...own, item: 0 }, of], 100_000),
           outcome: 'withdrawn',
         }),
     ],
@@ -186,14 +180,7 @@ describe('a release that its giver did not sign', () => {
 
 it('a release that its giver signed shows what the giver may read, and the transfer is taken', async () => {
   const deposit = { ...(unreadable['deposit'] as Reference), item: 1 }
-  const release = releaseBy(server.depositor.key, {
-    aud: server.origin,
-    iss: server.depositor.id,
-    to: stranger.id,
-    since: deposit.index,
-    iat: Math.floor(Date.now() / 1000),
-    exhibits: [deposit],
-  })
+  const release = releaseOf(server.depositor, stranger, [deposit], deposit.index)
   const sent = server.sign(stranger, 'custody.transfer', transferMembers(release, 'accepted', 1)).presentation
   const answer = await server.post(sent)
   expect([answer.status, answer.text]).toEqual([201, expect.any(String)])

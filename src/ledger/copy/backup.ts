@@ -34,7 +34,7 @@ import { type CopiedEntry, GatheredErasures, type Piece, type PieceSource, requi
 import { requireSignedTree } from './replay.ts'
 import { readTaken, takenText } from './taken.ts'
 import { copyTimeStamps } from './time-stamp-copies.ts'
-import { unvouchedIn, vouched } from './vouched-erasures.ts'
+import { relisted, unvouchedIn, vouched } from './vouched-erasures.ts'
 
 export interface BackupOptions {
   readonly source: PieceSource
@@ -147,17 +147,13 @@ class BackupRun {
     const orderedBy = (by: number): readonly ErasedDigests[] => all.find((order) => order.by === by)?.of ?? []
     const told = await vouched(erased, { size: this.tree.size }, orderedBy)
     const listed = listedIn(told, follows)
-    const knownAnew = await vouched(known, { from: sizeBefore, size: this.tree.size }, orderedBy)
-    const claimed = knownAnew.filter((line, i) => line !== known[i])
+    const range = { from: sizeBefore, size: this.tree.size }
+    const { list, claimed } = await relisted(known, range, orderedBy, follows)
     const keptBefore = [...keptIn(known), ...claimed]
     this.applyErasures([...(follows ? keptBefore : []), ...byOperator(listed), ...ordered])
     // After the claims are gone: a crash in between leaves them to be removed again.
+    relistErasures(paths.erased, list)
     if (follows && keptBefore.length > 0) noLongerKept(paths.erased)
-    if (claimed.length > 0)
-      relistErasures(
-        paths.erased,
-        knownAnew.map((line, i) => (line === known[i] ? line : (listedIn([line], follows)[0] as Erasure))),
-      )
     addErasures(paths.erased, listed)
     const { timeStamps } = this.options
     if (timeStamps !== undefined) copyTimeStamps(timeStamps, new TimeStampFiles(paths.timeStamps), this.tree.size)

@@ -33,7 +33,7 @@ import type { Piece } from './piece.ts'
 import { rebuildDatabase } from './rebuild.ts'
 import { Replay, requireSignedTree } from './replay.ts'
 import { fillDataFolder, finishFolder } from './restore.ts'
-import { unvouchedIn, vouched } from './vouched-erasures.ts'
+import { relisted, unvouchedIn, vouched } from './vouched-erasures.ts'
 
 /** The command that fills the folder. */
 const following = 'evidence follow'
@@ -199,11 +199,11 @@ export class Replica {
     const { folder, options } = this.parts
     const before = readErasures(folder.erased)
     if (before.every(({ by }) => by === undefined)) return
-    const told = await vouched(before, { from, size: this.size }, (by) => this.orderedBy(by))
+    const range = { from, size: this.size }
     const follows = options.operatorErasures === true
-    const own = told.map((line, i) => (line === before[i] ? line : (listedIn([line], follows)[0] as Erasure)))
-    await this.eraseClaims(byOperator(own.filter((line, i) => line !== before[i])))
-    relistErasures(folder.erased, own)
+    const { list, claimed } = await relisted(before, range, (by) => this.orderedBy(by), follows)
+    await this.eraseClaims(byOperator(claimed))
+    relistErasures(folder.erased, list)
   }
 
   /** Erases what was kept before the operator of this copy said to follow. */

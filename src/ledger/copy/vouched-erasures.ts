@@ -1,4 +1,4 @@
-import type { ErasedDigests, Erasure } from '../erasures.ts'
+import { type ErasedDigests, type Erasure, listedIn } from '../erasures.ts'
 
 /*
  * A source says of an erasure which entry ordered it. A copy has the entries, so it takes nobody's word: a line that names an entry which orders no such thing
@@ -22,6 +22,26 @@ export async function vouched(
     out.push(isKnown ? line : rest)
   }
   return out
+}
+
+/**
+ * A copy's own list, looked at again: the lines as they are to be listed, and those of them that lost the order which they named, as erasures of its
+ * source's operator. `follows`: whether the copy follows such. Takes and throws what {@link vouched} does.
+ */
+export async function relisted(
+  before: readonly Erasure[],
+  range: Parameters<typeof vouched>[1],
+  ordered: Parameters<typeof vouched>[2],
+  follows: boolean,
+): Promise<{ readonly list: Erasure[]; readonly claimed: Erasure[] }> {
+  const told = await vouched(before, range, ordered)
+  const claimed = listedIn(
+    told.filter((line, i) => line !== before[i]),
+    follows,
+  )
+  const left = claimed.values()
+  const list = told.map((line, i) => (line === before[i] ? line : (left.next().value as Erasure)))
+  return { list, claimed }
 }
 
 /** Whether what is ordered has all digests that a line says are gone. */
