@@ -11,9 +11,13 @@ type Raw = Socket & { said: () => string }
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** A bare HTTP server with bounded connections; what it says to a raw connection is gathered. */
-async function bounded(limit: number, handle: Handler, patience = { bodyMs: 10_000, answerMs: 60_000, sweepMs: 20 }) {
+async function bounded(limit: number, handle: Handler, patience = { bodyMs: 3_600_000, answerMs: 3_600_000, sweepMs: 20 }) {
   const { server, connections, handle: handleBy } = boundedServer({}, limit, patience)
-  handleBy((request, response) => handle(request, response))
+  let begun = 0
+  handleBy((request, response) => {
+    begun += 1
+    handle(request, response)
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -35,7 +39,7 @@ async function bounded(limit: number, handle: Handler, patience = { bodyMs: 10_0
     server.close()
     server.closeAllConnections()
   }
-  return { connections, open, close }
+  return { connections, open, close, begun: () => begun }
 }
 
 async function until(what: () => boolean): Promise<void> {
@@ -93,8 +97,7 @@ describe('connections at their limit', () => {
     server = await bounded(3, answering)
     const working: Raw[] = []
     for (let i = 0; i < 3; i++) working.push(await server.open(halfBody))
-    await until(() => server.connections.count === 3)
-    await sleep(20)
+    await until(() => server.begun() === 3)
     const surplus: Raw[] = []
     for (let i = 0; i < 20; i++) {
       const socket = await server.open(halfBody)
@@ -114,8 +117,7 @@ describe('connections at their limit', () => {
     }
     server = await bounded(limit, told)
     const working = [await server.open(get), await server.open(get)]
-    await until(() => server.connections.count === limit)
-    await sleep(20)
+    await until(() => server.begun() === limit)
     const silent: Raw[] = []
     for (let i = 0; i < 30; i++) silent.push(await server.open())
     await until(() => silent.filter(({ destroyed }) => !destroyed).length <= surplusOf(limit))
@@ -130,8 +132,7 @@ describe('connections at their limit', () => {
     server = await bounded(3, answering)
     const many: Raw[] = []
     for (let i = 0; i < 3; i++) many.push(await server.open(halfBody, '127.0.0.2'))
-    await until(() => server.connections.count === 3)
-    await sleep(20)
+    await until(() => server.begun() === 3)
     const same = await server.open(get, '127.0.0.2')
     await until(() => same.said() !== '')
     expect(same.said()).toMatch(/^HTTP\/1\.1 503 /)
@@ -146,11 +147,10 @@ describe('connections at their limit', () => {
   it('a body that has had its time gives way, and no other', async () => {
     server = await bounded(2, answering, { bodyMs: 60, answerMs: 60_000, sweepMs: 20 })
     const slow = await server.open(halfBody)
-    await until(() => server.connections.count === 1)
+    await until(() => server.begun() === 1)
     await sleep(100)
     const young = await server.open(halfBody)
-    await until(() => server.connections.count === 2)
-    await sleep(10)
+    await until(() => server.begun() === 2)
     const closed = once(slow, 'close')
     const newcomer = await server.open(get)
     await until(() => newcomer.said().includes('done'))
