@@ -16,6 +16,7 @@ import { mayEnd } from './access/terms.ts'
 import { changesRegistry, kindNamed } from '../statements/kinds.ts'
 import type { LaterEvent } from '../statements/later-events.ts'
 import { isActive } from '../statements/registry.ts'
+import type { KindSaid } from '../statements/rules.ts'
 import { heldSince, kindSaid } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { Role } from '../statements/vocabulary.ts'
@@ -71,7 +72,7 @@ export interface EntryFacts {
   readonly index: number
   readonly iss: string
   /** Kind of the statement; for a change that several approved, that of what it carries: an order is no part of the registry for being given so. */
-  readonly kind: string
+  readonly kind: KindSaid
   /** What it is about: what is sealed of that closes its own claims too. Nothing of a deposit. */
   readonly about?: Subjects
 }

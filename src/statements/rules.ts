@@ -14,6 +14,14 @@ export interface History {
   rootAt?(size: number): Uint8Array | undefined
 }
 
+declare const told: unique symbol
+
+/**
+ * The kind of what a statement says, by itself or as the change that it carries, as `kindSaid` gives it. Who may read an entry is decided by
+ * this, and never by the kind in its payload: an order to erase is no part of the registry for being carried by a change.
+ */
+export type KindSaid = string & { readonly [told]: 'kind' }
+
 /** What an entry that deposits nothing may be to a reference. */
 export type TargetSort = 'challenge'
 
@@ -21,7 +29,7 @@ export interface TargetFacts {
   /** 32 bytes; undefined where neither the entry nor a tile of it is to be had. */
   readonly leafHash: Uint8Array | undefined
   /** Undefined where this version cannot read the entry, or does not know its kind: whether it is a deposit is not known. */
-  readonly kind: string | undefined
+  readonly kind: KindSaid | undefined
   readonly iss: string
   /** Number of items that it deposits; undefined of a kind that deposits none. */
   readonly items: number | undefined

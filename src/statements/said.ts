@@ -23,7 +23,7 @@ import { allKinds, kindNamed } from './kinds.ts'
 import { toReadersOnly } from './later-event-names.ts'
 import type { Item } from './members.ts'
 import type { Registry } from './registry.ts'
-import type { Findings, SaidFacts, Soundness, TargetFacts } from './rules.ts'
+import type { Findings, KindSaid, SaidFacts, Soundness, TargetFacts } from './rules.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
 import { signedBy, type Statement } from './statement.ts'
 
@@ -129,13 +129,14 @@ export function sealedDigestsOf(body: Body): readonly string[] {
  */
 export function targetFactsOf(statement: Statement, leafHash: Uint8Array, soundness?: Soundness): TargetFacts {
   const { common, payload } = statement
-  const { kind, iss } = common
-  const known = kindNamed(kind)
+  const { iss } = common
+  const known = kindNamed(common.kind)
+  const kind = known && kindSaid(statement)
   const { items } = payload
   const said = (): SaidFacts | undefined => saidFactsOf(statement)
   if (known?.items === undefined) {
     const sort = known?.pointedAt
-    return { leafHash, kind: known && kind, iss, items: undefined, ...defined({ sort, soundness }), said }
+    return { leafHash, kind, iss, items: undefined, ...defined({ sort, soundness }), said }
   }
   const list = Array.isArray(items) ? items : []
   return { leafHash, kind, iss, items: list.length, ...defined({ lines: manifestLines(list), soundness }), said }
@@ -150,11 +151,11 @@ export function soundnessOf({
 }
 
 /** The kind of what a statement says, whether by itself or as a change that several approved; empty where such a change cannot be read. */
-export function kindSaid(statement: Statement): string {
+export function kindSaid(statement: Statement): KindSaid {
   const { kind } = statement.common
-  if (kindNamed(kind)?.carries === undefined) return kind
+  if (kindNamed(kind)?.carries === undefined) return kind as KindSaid
   const body = valueOr(() => readBody(statement), undefined)
-  return body === undefined ? '' : effectiveBody(body).kind
+  return (body === undefined ? '' : effectiveBody(body).kind) as KindSaid
 }
 
 /** Whether a statement is a rule of access, whatever of it is shown. */

@@ -1,5 +1,5 @@
 import type { SignedBy } from '../statements/kind.ts'
-import type { History, SaidFacts, Soundness, TargetFacts, TargetSort } from '../statements/rules.ts'
+import type { History, KindSaid, SaidFacts, Soundness, TargetFacts, TargetSort } from '../statements/rules.ts'
 import { saidFactsOf, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { defined } from '../core/objects.ts'
@@ -158,7 +158,7 @@ export class WalkHistory implements History {
     const what = fact & whatMask
     const items = what === depositsItems ? this.items.data[index] : undefined
     // Which kind it is no rule asks, but only whether that is known.
-    const kind = what === isOfUnknownKind ? undefined : ''
+    const kind = what === isOfUnknownKind ? undefined : ('' as KindSaid)
     const soundness: Soundness | undefined =
       (fact & isViolated) !== 0 ? 'violated' : (fact & isOpen) !== 0 ? 'open' : undefined
     const said = (): SaidFacts | undefined => this.said.get(index)

@@ -15,6 +15,7 @@ import {
   manifestLines,
   referencesOf,
   sealedDigestsOf,
+  kindSaid,
   searchFactsOf,
 } from '../../src/statements/said.ts'
 import type { Statement } from '../../src/statements/statement.ts'
@@ -74,7 +75,7 @@ function twinOf(bytes: Uint8Array, index: number, registry: Registry): object {
   if (entry instanceof EvidenceError) throw entry
   if (!entry.known || entry.index !== index || statement === undefined) throw new Error('another entry')
   if (statement instanceof EvidenceError) throw statement
-  const target = { leafHash: undefined, kind: 'evidence.deposit', iss: statement.common.iss, items: 1 }
+  const target = { leafHash: undefined, kind: kindSaid(statement), iss: statement.common.iss, items: 1 }
   const verified: object[] = []
   const judgement = judge(
     registry,

@@ -7,7 +7,7 @@ import { maxStanding, ownSealMs, stateOwnSeal, stateTerms } from '../../src/ledg
 import type { AccessTerms as SealedTerms } from '../../src/statements/access-terms.ts'
 import { requireErasable } from '../../src/ledger/erasure-bars.ts'
 import { emptyRegistry, type Registry, withParticipant } from '../../src/statements/registry.ts'
-import type { TargetFacts } from '../../src/statements/rules.ts'
+import type { KindSaid, TargetFacts } from '../../src/statements/rules.ts'
 import { signerNamed } from '../support/signers.ts'
 
 /** Terms but for what they rest on. */
@@ -28,7 +28,9 @@ const registry: Registry = Object.entries(people).reduce(
 const hash = (index: number): Uint8Array => Buffer.alloc(32, index)
 /** Entries 1 to 19 are deposits of the platform's; 0 is none. */
 const target = (index: number): TargetFacts | undefined =>
-  index > 19 ? undefined : { leafHash: hash(index), kind: 'x', iss: depositor, items: index === 0 ? undefined : 1 }
+  index > 19
+    ? undefined
+    : { leafHash: hash(index), kind: 'x' as KindSaid, iss: depositor, items: index === 0 ? undefined : 1 }
 const of = (...indices: number[]): AccessTerms['of'] =>
   indices.map((index) => ({ index, leafHash: toBase64(hash(index)) }))
 

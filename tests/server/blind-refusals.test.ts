@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DepositAnswer } from '../../src/api/answers.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { toBase64url } from '../../src/core/base64.ts'
+import { makeDisclosure } from '../../src/core/disclosure.ts'
+import { changesRegistry, kinds } from '../../src/statements/kinds.ts'
 import { releaseBy, transferMembers } from '../support/custody.ts'
+import { orderByChange, targetOf } from '../support/erasure.ts'
 import { type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
 import { itemFor } from '../support/statements.ts'
 
@@ -52,11 +55,43 @@ beforeAll(async () => {
     receipt: string
   }>().receipt
   const release = releaseOf(server.depositor, lab, [{ ...deposit, item: 0 }], deposit.index)
-  await take(lab, 'custody.transfer', transferMembers(release, 'accepted', 1))
+  const transfer = await take(lab, 'custody.transfer', transferMembers(release, 'accepted', 1))
   const event = await take(server.depositor, 'evidence.event', { of: deposit, event: 'opened' })
   const terms = { rule: 'grant', of: [deposit], to: ['reader', 'court'], basis: 'leave' }
   const rule = await take(server.depositor, 'access.rule', {}, { terms })
   const finding = await take(court, 'evidence.finding', { of: deposit, finding: 'excluded' }, {}, receipt)
+  const challenge = await take(server.depositor, 'evidence.challenge', { of: deposit }, { reasons: 'why' })
+  const attestation = await take(lab, 'evidence.attest', { of: { ...deposit, item: 0 }, as: 'holder' })
+  const retraction = await take(server.depositor, 'evidence.retract', {
+    of: { ...deposit, item: 1 },
+    reason: 'mistake',
+  })
+  const units = { of: [{ ...deposit, item: 2 }] }
+  const end = await take(server.depositor, 'custody.end', { ...units, how: 'lost' })
+  const resumption = await take(server.depositor, 'custody.resume', { ...units, reason: 'found' })
+  const [byCourt, byChange] = [
+    server.deposit('e1', { sealed: { note: 'e1' } }),
+    server.deposit('e2', { sealed: { note: 'e2' } }),
+  ]
+  const first = (await server.post(byCourt.presentation)).json<DepositAnswer>()
+  const order = await take(
+    court,
+    'erasure.order',
+    { of: [targetOf(byCourt, first)] },
+    { basis: 'Decision 12' },
+    first.receipt,
+  )
+  const operator = await server.admit('operator', ['operator'])
+  const orderReceipt = (await server.get(`/v1/entries/${order.index}/receipt`, court)).json<{ receipt: string }>()
+    .receipt
+  const outcome = { of: order, where: 'backup', outcome: 'gone' }
+  const report = await take(operator, 'erasure.report', outcome, {}, orderReceipt)
+  const second = await server.admit('second', ['administrator'])
+  const target = targetOf(byChange, (await server.post(byChange.presentation)).json<DepositAnswer>())
+  const approvers = [server.administrator.key, second.key]
+  const changed = await server.post(orderByChange(server.origin, [target], approvers, server.depositor))
+  expect([changed.status, changed.text]).toEqual([201, expect.any(String)])
+  const change = changed.json<DepositAnswer>()
   own = await take(stranger, 'evidence.deposit', { items: [itemFor('mine')] })
   unreadable = {
     deposit,
@@ -65,14 +100,24 @@ beforeAll(async () => {
     'an event': event,
     'a rule': rule,
     'a finding of an authority': finding,
+    'a challenge': challenge,
+    'an attestation': attestation,
+    'a retraction': retraction,
+    'a transfer of custody': transfer,
+    'an end of custody': end,
+    'custody taken up again': resumption,
+    'an order of a court': order,
+    'a report of an erasure': report,
+    'an order of administrators': { index: change.index, leafHash: change.leafHash },
     'another leaf hash': { ...deposit, leafHash: event.leafHash },
     'no entry': { ...deposit, index: 9999 },
   }
 })
 afterAll(() => server.remove())
 
-const refusal = async (kind: string, members: object): Promise<string> => {
-  const { code, detail } = problemIn(await server.post(server.sign(stranger, kind, members).presentation))
+const refusal = async (kind: string, members: object, sealed: object = {}): Promise<string> => {
+  const { presentation } = server.sign(stranger, kind, members, { sealed: sealed as never })
+  const { code, detail } = problemIn(await server.post(presentation))
   return `${code}: ${detail}`
 }
 /** What is answered to statements that differ in nothing but an entry that the stranger may not read. */
@@ -92,12 +137,44 @@ const releaseOf = (from: Party, to: Party, exhibits: readonly Reference[], since
     exhibits,
   })
 
-it('the stranger may not read the entry', async () => {
-  expect((await server.get(`/v1/entries/${unreadable['deposit']?.index}`, stranger)).status).toBe(403)
+it('the stranger may read none of the entries, of which one is of each kind that not every participant reads', async () => {
+  const seen = new Set<string>()
+  for (const { index } of Object.values(unreadable)) {
+    const none = index === 9999 ? 404 : 403
+    expect((await server.get(`/v1/entries/${index}`, stranger)).status).toBe(none)
+    const asked = await server.get(`/v1/entries/${index}`, auditor)
+    if (asked.status === 200) seen.add(asked.json<{ kind: string }>().kind)
+  }
+  const isForAll = (kind: string): boolean => changesRegistry(kind) && kind !== 'ledger.change'
+  expect([...seen].sort()).toEqual(kinds.filter((kind) => !isForAll(kind)).sort())
 })
 
 describe('a refusal for something else', () => {
   it.each<[string, (of: Reference) => Promise<string>]>([
+    ['nothing but the entry, an attestation', (of) => refusal('evidence.attest', { of, as: 'witness' })],
+    ['nothing but the entry, an event', (of) => refusal('evidence.event', { of, event: 'opened' })],
+    ['nothing but the entry, a challenge', (of) => refusal('evidence.challenge', { of }, { reasons: 'r' })],
+    [
+      'nothing but the entry, a grant',
+      ({ index, leafHash }) => {
+        const terms = { basis: 'b', rule: 'grant', of: [{ index, leafHash }], to: ['stranger'] }
+        return refusal('access.rule', {}, { terms })
+      },
+    ],
+    ['nothing but the entry, a retraction', (of) => refusal('evidence.retract', { of, reason: 'mistake' })],
+    ['nothing but the entry, an end of custody', (of) => refusal('custody.end', { of: [of], how: 'lost' })],
+    [
+      'nothing but the entry, a relation',
+      (of) => refusal('evidence.deposit', { items: [itemFor('y')], relates: [{ rel: 'same-as', ...of }] }),
+    ],
+    [
+      'nothing but the entry, an order to erase, for which a role is needed',
+      (of) => {
+        const { digest } = makeDisclosure(Buffer.alloc(16, 1), 'basis', 'b')
+        return refusal('erasure.order', { of: [{ ...of, digests: [digest] }] }, { basis: 'b' })
+      },
+    ],
+    ['nothing but the entry, a report', (of) => refusal('erasure.report', { of, where: 'backup', outcome: 'gone' })],
     ['custody.resume of what is held still', (of) => refusal('custody.resume', { of: [own, of], reason: 'found' })],
     [
       'custody.end of one unit twice',
