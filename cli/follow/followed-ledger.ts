@@ -8,6 +8,7 @@ import { UrlSource } from '../../src/client/url-source.ts'
 import type { Delivery } from '../../src/monitor/delivery.ts'
 import { isToBeTold, type MonitorEvent } from '../../src/monitor/events.ts'
 import { LedgerMonitor, type VantagePoint } from '../../src/monitor/monitor.ts'
+import { UnreachedNotes } from '../../src/monitor/unreached.ts'
 import { VerifiedCopy } from '../../src/monitor/verified-copy.ts'
 import type { WatchList } from '../../src/monitor/watch-list.ts'
 import type { Output } from '../render/output.ts'
@@ -64,7 +65,8 @@ export async function followLedger(
 ): Promise<{ readonly copy: VerifiedCopy; readonly monitor: LedgerMonitor; readonly found: MonitorEvent[] }> {
   const { origin, policy, folder, proofs, points, watch = { digests: [], participants: [] } } = options
   const { copy, report } = await VerifiedCopy.open(folder, origin, policy, options.known)
-  const monitor = new LedgerMonitor({ copy, policy, points, proofs, watch })
+  const unreached = new UnreachedNotes(join(folder, 'unreached'))
+  const monitor = new LedgerMonitor({ copy, policy, points, proofs, unreached, watch })
   return { copy, monitor, found: await monitor.report(report.faults) }
 }
 

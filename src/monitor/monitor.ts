@@ -16,6 +16,7 @@ import { writeDurably } from '../node/durable-file.ts'
 import type { LogSource } from '../log/log.ts'
 import { proofOfFault } from './entry-proof.ts'
 import type { AlarmEvent, MonitorEvent, NoticeEvent } from './events.ts'
+import type { UnreachedNotes } from './unreached.ts'
 import type { SignedNote, VerifiedCopy } from './verified-copy.ts'
 import { type WatchList, WatchObserver } from './watch-list.ts'
 
@@ -35,6 +36,8 @@ export interface MonitorOptions {
   readonly points: () => readonly VantagePoint[]
   /** Folder of the proofs. */
   readonly proofs: string
+  /** What the ledger signed and the copy does not reach. */
+  readonly unreached: UnreachedNotes
   readonly watch: WatchList
 }
 
@@ -91,16 +94,21 @@ export class LedgerMonitor {
    */
   async *look(): AsyncGenerator<MonitorEvent[]> {
     try {
-      const { copy, points } = this.options
+      const { copy, points, unreached } = this.options
       const seen = await Promise.all(points().map((point) => this.view(point)))
       const views = seen.filter((view) => view !== undefined)
       views.sort((a, b) => b.note.checkpoint.size - a.note.checkpoint.size)
       // A larger checkpoint may take long to follow, or never lead anywhere: what contradicts the copy as it is comes first.
       const others = views.filter((view) => !this.contradicts(view))
+      // What is signed of one size is compared before anything is asked that need never be answered.
+      for (const view of others) this.compareUnreached(view)
+      unreached.save()
       yield this.taken()
       for (const view of others)
         if (view.note.checkpoint.size > copy.size || copy.note === undefined) await this.goOn(view, others)
       for (const view of others) this.compare(view)
+      this.compareReached()
+      unreached.save()
     } catch (error) {
       this.unfinished(error)
     }
@@ -132,6 +140,25 @@ export class LedgerMonitor {
     const growth = copy.compare(note)
     if (growth.kind === 'misbehaviour') this.keep(point.where, growth.proof)
     return growth.kind === 'misbehaviour'
+  }
+
+  /** Compares a view that the copy does not reach with what was signed of the same size before, here or elsewhere. */
+  private compareUnreached({ point, note }: View): void {
+    const { copy, unreached } = this.options
+    const { size } = note.checkpoint
+    if (size === 0 || (copy.note !== undefined && size <= copy.size)) return
+    const proof = unreached.see(point.where, note)
+    if (proof !== undefined) this.keep(point.where, proof)
+  }
+
+  /** Compares what was shown before, here or elsewhere, once the copy reaches it. */
+  private compareReached(): void {
+    const { copy, unreached } = this.options
+    if (copy.note === undefined) return
+    for (const { where, note } of unreached.reached(copy.size)) {
+      const growth = copy.compare(note)
+      if (growth.kind === 'misbehaviour') this.keep(where, growth.proof)
+    }
   }
 
   private async view(point: VantagePoint): Promise<View | undefined> {

@@ -15,6 +15,7 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { verifierKey } from '../../src/core/note.ts'
 import { LogView } from '../../src/log/view.ts'
 import { LedgerMonitor, type VantagePoint } from '../../src/monitor/monitor.ts'
+import { UnreachedNotes } from '../../src/monitor/unreached.ts'
 import { VerifiedCopy } from '../../src/monitor/verified-copy.ts'
 import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
 import { exitCodeOf } from '../../src/verify/report.ts'
@@ -198,7 +199,7 @@ describe('R8 M1: a fault that is in hand', () => {
   async function monitorOf(...points: readonly VantagePoint[]): Promise<LedgerMonitor> {
     const { copy } = await VerifiedCopy.open(join(path, 'copy'), origin, policy)
     const watch = { digests: [], participants: [] }
-    return new LedgerMonitor({ copy, policy, points: () => points, proofs: join(path, 'proofs'), watch })
+    return new LedgerMonitor({ copy, policy, points: () => points, proofs: join(path, 'proofs'), unreached: new UnreachedNotes(join(path, 'unreached')), watch })
   }
   const place = (where: string, chain: TestChain): VantagePoint & { chain: TestChain; source: TestChain } => ({
     where,

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { MonitorEvent } from '../../src/monitor/events.ts'
 import { LedgerMonitor, type VantagePoint } from '../../src/monitor/monitor.ts'
+import { UnreachedNotes } from '../../src/monitor/unreached.ts'
 import { VerifiedCopy } from '../../src/monitor/verified-copy.ts'
 import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
 import { depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
@@ -46,6 +47,7 @@ async function monitorOf(...points: Place[]): Promise<LedgerMonitor> {
     policy,
     points: () => points,
     proofs: join(path, 'proofs'),
+    unreached: new UnreachedNotes(join(path, 'copy', 'unreached')),
     watch: { digests: [], participants: [] },
   })
 }
