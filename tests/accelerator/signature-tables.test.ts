@@ -14,6 +14,7 @@ import { isEvidenceError } from '../../src/core/errors.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { type Crafted, craft, L, littleEndian, numberOf, P } from '../core/torsion.ts'
 import { SignedJobs } from './signing.ts'
+import { sizeOf } from '../support/long.ts'
 
 installNativePrimitives()
 
@@ -310,7 +311,8 @@ describe('tables and libsodium with noble', () => {
   it('say the same of thousands of signatures, good and changed', () => {
     const tables = opened()
     const signed = new SignedJobs(20261127, 6)
-    const made = Array.from({ length: 6000 }, () => signed.next())
+    const many = sizeOf('tests/accelerator/signature-tables.test.ts', 'signatures')
+    const made = Array.from({ length: many }, () => signed.next())
     const verdicts = made.flatMap((_, i) =>
       i % 500 === 0 ? [...tables.accepts(made.slice(i, i + 500).map(({ job }) => job))] : [],
     )

@@ -13,6 +13,7 @@ import { checkedCertificate, type MadeCertificate, sampleCertificate, samplePoli
 import { temporaryFolder } from '../support/folder.ts'
 import { lowerLedger } from '../support/lower-ledger.ts'
 import { changed, type Drafts, firstPage, withRevision } from '../support/pdf-changes.ts'
+import { sizeOf } from '../support/long.ts'
 
 /* Nobody vouches for how a certificate looks. Each change here is made as an editor makes it: the file opens in every viewer. */
 describe('a certificate that was changed', () => {
@@ -251,7 +252,8 @@ describe('a certificate that was changed', () => {
     const whole = made.bytes
     const size = whole.length
     let readable = 0
-    for (let i = 0; i < 400; i++) {
+    const changes = sizeOf('tests/certificate/hostile.test.ts', 'changes')
+    for (let i = 0; i < changes; i++) {
       const at = Math.floor((i * 7919 * 131) % size)
       const one = Uint8Array.from(whole)
       one[at] = (one[at] as number) ^ (1 << (i % 8))

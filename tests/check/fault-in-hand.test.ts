@@ -199,7 +199,14 @@ describe('R8 M1: a fault that is in hand', () => {
   async function monitorOf(...points: readonly VantagePoint[]): Promise<LedgerMonitor> {
     const { copy } = await VerifiedCopy.open(join(path, 'copy'), origin, policy)
     const watch = { digests: [], participants: [] }
-    return new LedgerMonitor({ copy, policy, points: () => points, proofs: join(path, 'proofs'), unreached: new UnreachedNotes(join(path, 'unreached')), watch })
+    return new LedgerMonitor({
+      copy,
+      policy,
+      points: () => points,
+      proofs: join(path, 'proofs'),
+      unreached: new UnreachedNotes(join(path, 'unreached')),
+      watch,
+    })
   }
   const place = (where: string, chain: TestChain): VantagePoint & { chain: TestChain; source: TestChain } => ({
     where,

@@ -7,6 +7,7 @@ import { verifyConsistency, verifyInclusion } from '../../src/core/merkle/verify
 import { leafHashOf, mth, nodeHashOf, path, proof } from '../reference/rfc6962.ts'
 import { codeOf, hashOf } from './support.ts'
 import { someLeaves, tilesOver } from './tree.ts'
+import { sampled } from '../support/long.ts'
 
 /** Past a half and a whole power of two, so that every shape of a right edge of seven levels comes up. */
 const largest = 130
@@ -17,7 +18,11 @@ const roots = Array.from({ length: largest + 1 }, (_, size) => mth(leaves.slice(
 function equalLists(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   return a.length === b.length && Buffer.concat(a).equals(Buffer.concat(b))
 }
-const sizes = Array.from({ length: largest }, (_, i) => i + 1)
+const sizes = sampled(
+  'tests/core/merkle.test.ts',
+  'trees',
+  Array.from({ length: largest }, (_, i) => i + 1),
+)
 
 describe('hashes of the tree', () => {
   it('prefixes leaves with 0x00 and nodes with 0x01', () => {

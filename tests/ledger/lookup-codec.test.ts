@@ -7,6 +7,7 @@ import { auditHash, drawAuditKey } from '../../src/ledger/audit-hash.ts'
 import { expectedKeys, tallyOf, type TalliedEntry } from '../../src/ledger/lookup-tally.ts'
 import { lookupForm } from '../../src/statements/disclosures.ts'
 import { Random } from '../support/random.ts'
+import { sizeOf } from '../support/long.ts'
 
 const key64 = drawAuditKey()
 const secret = Buffer.alloc(32, 7)
@@ -65,7 +66,8 @@ function randomKey(): LookupKey {
 
 describe('bytes of look-up keys', () => {
   it('are those of their parts put together, whatever was written before', () => {
-    for (let i = 0; i < 3000; i++) {
+    const keys = sizeOf('tests/ledger/lookup-codec.test.ts', 'keys')
+    for (let i = 0; i < keys; i++) {
       const key = randomKey()
       const list = text()
       const expected = Buffer.concat([plainKey(key), Buffer.from(`${list}\0`)])

@@ -14,6 +14,7 @@ import {
   systemProgram,
 } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { sampled } from '../support/long.ts'
 
 interface Fault {
   readonly code: string
@@ -284,7 +285,8 @@ describe('F-B6: exit 1 says that evidence does not verify', () => {
 })
 
 describe('F-B1: the verdict is in the exit code, no matter who reads', () => {
-  it.each([[''], [' --json']])('F-B1: closed pipes, a full disk and a closed output, with "%s"', async (json) => {
+  const outputs = sampled('tests/scripts/check-faults.test.ts', 'outputs', [[''], [' --json']])
+  it.each(outputs)('F-B1: closed pipes, a full disk and a closed output, with "%s"', async (json) => {
     const folder = join(path, `many${json}`)
     mkdirSync(folder)
     for (let i = 0; i < 400; i++) writeFileSync(join(folder, `a file with a long name, number ${i}`), String(i))

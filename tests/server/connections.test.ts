@@ -11,7 +11,11 @@ type Raw = Socket & { said: () => string }
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** A bare HTTP server with bounded connections; what it says to a raw connection is gathered. */
-async function bounded(limit: number, handle: Handler, patience = { bodyMs: 3_600_000, answerMs: 3_600_000, sweepMs: 20 }) {
+async function bounded(
+  limit: number,
+  handle: Handler,
+  patience = { bodyMs: 3_600_000, answerMs: 3_600_000, sweepMs: 20 },
+) {
   const { server, connections, handle: handleBy } = boundedServer({}, limit, patience)
   let begun = 0
   handleBy((request, response) => {

@@ -5,6 +5,7 @@ import type { Registry } from '../../src/statements/registry.ts'
 import type { Judgement } from '../../src/statements/rulebook.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
 import { signerNamed } from '../support/signers.ts'
+import { sizeOf } from '../support/long.ts'
 import { administrator, origin, RuleBench } from './bench.ts'
 
 const ids = ['administrator', 'b', 'c', 'd']
@@ -129,6 +130,8 @@ function forgotten(before: Registry, after: Registry): string[] {
   return [...participants.map((record) => record.id), ...lost.map((record) => record.thumbprint)]
 }
 
+const runs = sizeOf('tests/statements/registry-property.test.ts', 'sequences')
+
 describe('any sequence of registry entries', () => {
   it('keeps an active administrator, uses no id and no key twice, and changes nothing by what it refuses', () => {
     let [applied, refused] = [0, 0]
@@ -162,10 +165,10 @@ describe('any sequence of registry entries', () => {
           else refused++
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs },
     )
     // Both happen often enough to mean something.
-    expect(applied).toBeGreaterThan(150)
-    expect(refused).toBeGreaterThan(150)
+    expect(applied).toBeGreaterThan(runs)
+    expect(refused).toBeGreaterThan(runs)
   })
 })

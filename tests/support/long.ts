@@ -24,6 +24,16 @@ const browser = 'minutes of a real browser'
 const hardship = 'real servers under hardship, for minutes'
 
 const table = {
+  'tests/accelerator/signature-tables.test.ts': { sizes: { signatures: { short: 1_500, long: 6_000 } } },
+  'tests/certificate/hostile.test.ts': { sizes: { changes: { short: 100, long: 400 } } },
+  'tests/core/merkle.test.ts': { sizes: { trees: { short: 40, long: 'all' } } },
+  'tests/ledger/folder-verify.test.ts': { sizes: { entries: { short: 2, long: 'all' } } },
+  'tests/ledger/lookup-codec.test.ts': { sizes: { keys: { short: 500, long: 3_000 } } },
+  'tests/ledger/table-reader.test.ts': { sizes: { databases: { short: 10, long: 25 } } },
+  'tests/scripts/check-faults.test.ts': { sizes: { outputs: { short: 1, long: 'all' } } },
+  'tests/scripts/later-floods.test.ts': { leftOut: 'every command on a deposit with hundreds of later entries' },
+  'tests/scripts/refusals.test.ts': { sizes: { places: { short: 4, long: 'all' } } },
+  'tests/statements/registry-property.test.ts': { sizes: { sequences: { short: 40, long: 150 } } },
   'tests/clients/python.test.ts': {
     leftOut: 'the client in Python against a server',
   },
@@ -100,7 +110,10 @@ const table = {
   'tests/web/trouble.test.ts': { leftOut: browser },
   'tests/web/vectors.test.ts': { leftOut: browser },
   'tests/package/admissions.test.ts': { sizes: { changes: { short: 80, long: 200 } } },
-  'tests/project/checking-without-us.test.ts': { sizes: { changes: { short: 5, long: 'all' } } },
+  'tests/project/checking-without-us.test.ts': {
+    leftOut: 'runs every command of the page for a check without us',
+    sizes: { changes: { short: 5, long: 'all' } },
+  },
   'tests/faults/two-servers.test.ts': { leftOut: hardship },
   'tests/faults/refused-take-over.test.ts': { leftOut: hardship },
   'tests/faults/two-histories.test.ts': { leftOut: hardship },
