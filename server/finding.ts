@@ -19,7 +19,7 @@ import { toBase64 } from '../src/core/base64.ts'
 import { parseDisclosure } from '../src/core/disclosure.ts'
 import { valueOr } from '../src/core/attempt.ts'
 import { readBody } from '../src/statements/body.ts'
-import { searchFactsOf } from '../src/statements/said.ts'
+import { listedBy, searchFactsOf } from '../src/statements/said.ts'
 import { lookupForm } from '../src/statements/disclosures.ts'
 
 /* What readers find, within their rights: entries by look-up, by id, and one by its index. */
@@ -90,7 +90,7 @@ async function hasKeys(
   const disclosures = keys.some(isSealedKey) ? await readableDisclosures(context, reader, entry) : []
   const lists = [
     ...lookupsOfEntry(searchFactsOf(statement, body)),
-    ...lookupsOfDisclosures(statement.common, disclosures.map(parseDisclosure)),
+    ...lookupsOfDisclosures(listedBy(statement), disclosures.map(parseDisclosure)),
   ]
   const own = new Set(lists.map(({ key }) => JSON.stringify(key)))
   return keys.every((key) => own.has(JSON.stringify(inLookupForm(key))))

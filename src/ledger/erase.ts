@@ -1,6 +1,6 @@
 import { type Disclosure, parseDisclosure } from '../core/disclosure.ts'
 import { readBody } from '../statements/body.ts'
-import { sealedDigestsOf } from '../statements/said.ts'
+import { listedBy, sealedDigestsOf } from '../statements/said.ts'
 import { addErasures, readErasures } from './erasures.ts'
 import { lookupsGone } from './lookup.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
@@ -24,7 +24,7 @@ export async function eraseDisclosures(
   if (erased.length > 0) addErasures(list, [{ index, digests: erased.map(({ digest }) => digest) }])
   // One that was cut off may have left what it deleted in files that were not rewritten yet.
   else if (!readErasures(list).some((erasure) => erasure.index === index)) return []
-  const lists = lookupsGone(entry.statement.common, erased, keep)
+  const lists = lookupsGone(listedBy(entry.statement), erased, keep)
   await storage.eraseDisclosures([{ index, keep: keep.map(({ text }) => text), lists }])
   return erased.map(({ claim }) => claim)
 }

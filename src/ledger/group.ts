@@ -18,6 +18,8 @@ import {
   custodyOf,
   referencesOf,
   sealedDigestsOf,
+  type ListedBy,
+  listedBy,
   searchFactsOf,
   signedWithin,
   targetFactsOf,
@@ -30,7 +32,7 @@ import { chainAfter, type ChainState } from './chain-state.ts'
 import { type EarlierEntry, readStored } from './entry-facts.ts'
 import { requireErasable } from './erasure-bars.ts'
 import { faultsToTell, judgeBlind } from './faults-to-tell.ts'
-import { type ListedBy, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import { orderIn, type StandingOrder, withoutOrdered } from './orders.ts'
 import {
   aboutStored,
@@ -310,7 +312,7 @@ export class GroupBuilder {
     for (const { index, digests } of order.of) {
       if (index < begin) {
         const stored = this.stored(index)?.stored
-        if (stored !== undefined) this.orderedTargets.set(index, stored.statement.common)
+        if (stored !== undefined) this.orderedTargets.set(index, listedBy(stored.statement))
       } else this.entries[index - begin] = withoutOrdered(this.entries[index - begin] as StoredEntry, digests)
     }
   }
@@ -365,8 +367,8 @@ function isKeyOf({ keys }: Registry, kid: string, some: readonly Uint8Array[]): 
 
 /** What is stored of an entry. */
 export function storedEntry({ index, bytes, leafHash, statement, body, disclosures, opened }: EntryParts): StoredEntry {
-  const { common } = statement
-  const lookups = [...lookupsOfEntry(searchFactsOf(statement, body)), ...lookupsOfDisclosures(common, opened)]
-  const { iss, jti } = common
+  const facts = searchFactsOf(statement, body)
+  const lookups = [...lookupsOfEntry(facts), ...lookupsOfDisclosures(facts, opened)]
+  const { iss, jti } = facts
   return { index, bytes, leafHash, iss, jti, disclosures, lookups, sealed: sealedDigestsOf(body) }
 }

@@ -3,8 +3,7 @@ import type { DigestAlgorithm } from '../core/hash.ts'
 import { caseNumbersOf, exhibitNumbersOf } from '../statements/disclosures.ts'
 import { handlingsOf } from '../statements/handling.ts'
 import { changesRegistry } from '../statements/kinds.ts'
-import type { SearchFacts } from '../statements/said.ts'
-import type { Statement } from '../statements/statement.ts'
+import type { ListedBy, SearchFacts } from '../statements/said.ts'
 
 /**
  * A look-up key: what a search names. Keys hold nothing that entries and disclosures do not, and can be made again from
@@ -51,28 +50,40 @@ export interface LookupList {
   readonly list: string
 }
 
-/** What of a statement says in which lists its entry stands. */
-export type ListedBy = Pick<Statement['common'], 'iss' | 'kind'>
-
 /** The list of a key by issuer that an entry stands in. */
-function issuersList({ iss, kind }: ListedBy): string {
-  return changesRegistry(kind) ? '' : iss
+function issuersList({ iss, kind, carried = kind }: ListedBy): string {
+  return changesRegistry(carried) ? '' : iss
+}
+
+/**
+ * The lists by kind that an entry stands in: that of its kind, and what a participant's list of it is called. A change that carries what not every participant
+ * may read stands in lists of its own.
+ */
+function listedByKind({ kind, carried = kind }: ListedBy): { readonly list: string; readonly name: string } {
+  const isClosed = carried !== kind && !changesRegistry(carried)
+  return isClosed ? { list: carried, name: closedName(kind, carried) } : { list: '', name: kind }
+}
+
+/** What a participant's list is called of statements of a kind that carry one that not every participant may read. */
+export function closedName(kind: string, carried: string): string {
+  return `${kind} ${carried}`
 }
 
 /** The lists that an entry itself gives: digests of items, its issuer and whom it is about, its kind, what it refers to. */
 export function lookupsOfEntry(facts: SearchFacts): LookupList[] {
   const { iss, kind, digests, subjects, targets, recordsOf, endings } = facts
   const list = issuersList(facts)
+  const byKind = listedByKind(facts)
   const lists: LookupList[] = [
-    { key: { by: 'kind', kind }, list: '' },
-    { key: { by: 'participant', id: iss }, list: kind },
+    { key: { by: 'kind', kind }, list: byKind.list },
+    { key: { by: 'participant', id: iss }, list: byKind.name },
   ]
   // A digest is its algorithm and its value: one item's SM3 may be spelled as another's SHA-256.
   for (const { algorithm, hex } of once(digests, (digest) => `${digest.algorithm}:${digest.hex}`)) {
     lists.push({ key: { by: 'digest', algorithm, hex }, list })
   }
   for (const id of once(subjects)) {
-    if (id !== iss) lists.push({ key: { by: 'participant', id }, list: kind })
+    if (id !== iss) lists.push({ key: { by: 'participant', id }, list: byKind.name })
   }
   // By these the status of an earlier entry finds this one (docs/design/status.md).
   for (const index of once(targets)) lists.push({ key: { by: 'target', index }, list })

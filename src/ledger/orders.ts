@@ -5,11 +5,11 @@ import { readBody } from '../statements/body.ts'
 import type { Body, Erasing } from '../statements/kind.ts'
 import { orderingKinds } from '../statements/kinds.ts'
 import type { Registry } from '../statements/registry.ts'
-import { cosignersOf, erasedBy } from '../statements/said.ts'
+import { cosignersOf, erasedBy, type ListedBy, listedBy } from '../statements/said.ts'
 import { readStored } from './entry-facts.ts'
 import { addErasures, type Erasure, readErasures } from './erasures.ts'
-import { isSealedKey, type ListedBy, lookupsGone, lookupsOfDisclosures } from './lookup.ts'
-import { kindList } from './lookup-scope.ts'
+import { isSealedKey, lookupsGone, lookupsOfDisclosures } from './lookup.ts'
+import { kindLists } from './lookup-scope.ts'
 import type { ErasedClaims, LedgerStorage, StoredEntry } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
 
@@ -34,9 +34,9 @@ export function orderIn(index: number, body: Body | undefined): StandingOrder | 
 /** All orders of a ledger, ascending. Throws `storage-damaged`. */
 export async function readOrders(storage: LedgerStorage, tree: Pick<LedgerTree, 'entry'>): Promise<StandingOrder[]> {
   const indices: number[] = []
-  for (const kind of orderingKinds()) {
+  for (const list of orderingKinds().flatMap(kindLists)) {
     for (let after = -1; ; ) {
-      const page = await storage.lookupList(kindList(kind), after, 1000)
+      const page = await storage.lookupList(list, after, 1000)
       append(indices, page)
       if (page.length < 1000) break
       after = page[page.length - 1] as number
@@ -102,7 +102,7 @@ export async function targetsOf(
 ): Promise<Map<number, ListedBy>> {
   const targets = new Map<number, ListedBy>()
   for (const index of orderedByTarget(orders).keys())
-    targets.set(index, readStored(await tree.entry(index), index).statement.common)
+    targets.set(index, listedBy(readStored(await tree.entry(index), index).statement))
   return targets
 }
 

@@ -16,7 +16,7 @@ import { aboutOf, followSubjects, type Subjects } from './access/subjects.ts'
 import type { ChainState } from './chain-state.ts'
 import { readStored, requireLeaf, requireSealedHere, type StoredStatement } from './entry-facts.ts'
 import { isSealedKey, type LookupKey } from './lookup.ts'
-import { kindList, listsWithDeposit, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
+import { kindLists, listsWithDeposit, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
 import { type ReceiptText, receiptText } from './receipt-writer.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
@@ -302,8 +302,10 @@ export class LedgerReads {
     after: number,
     limit: number,
   ): Promise<number[]> {
-    // Of a kind there is one list.
-    if (key.by === 'kind') return this.storage.lookupList(kindList(key.kind), after, limit)
+    if (key.by === 'kind') {
+      const lists = kindLists(key.kind).map((list) => this.storage.lookupList(list, after, limit))
+      return mergeIndices(await Promise.all(lists), limit)
+    }
     const found = await this.storage.lookup(key, after, limit, out)
     return (hides === undefined ? found : found.filter((index) => !hides(index))).slice(0, limit)
   }

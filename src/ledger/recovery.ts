@@ -34,7 +34,7 @@ import { type ErasedDigests, erasedByIndex, readErasures } from './erasures.ts'
 import { readHead } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
 import { makeShadow } from './leveldb/shadow.ts'
-import { kindList } from './lookup-scope.ts'
+import { kindLists } from './lookup-scope.ts'
 import { LevelStorage, writeBufferSize } from './leveldb/level-storage.ts'
 import { readLookupCodec } from './lookup-secret.ts'
 import { readOrders } from './orders.ts'
@@ -228,9 +228,9 @@ async function rebuildRegistry(
   const indices: number[] = [...ownSealed]
   const sealing = new Set(ownSealed)
   const withoutTerms: ErasedDigests[] = []
-  for (const kind of replayedKinds()) {
+  for (const list of replayedKinds().flatMap(kindLists)) {
     for (let after = from.size - 1; ; ) {
-      const page = await storage.lookupList(kindList(kind), after, 1000)
+      const page = await storage.lookupList(list, after, 1000)
       append(indices, page)
       if (page.length < 1000) break
       after = page[page.length - 1] as number

@@ -61,7 +61,7 @@ export class UnreachedNotes {
     this.isWritten = true
   }
 
-  /** The first ones stay, and the last: whoever signs many more in between moves out neither what was seen before nor what is seen now. */
+  /** The first ones stay, and the last: a ledger that signs many more in between moves out neither what was seen before nor what is seen now. */
   private bound(): void {
     let bytes = 0
     for (const { note } of this.notes.values()) bytes += note.bytes.length

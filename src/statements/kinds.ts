@@ -76,6 +76,12 @@ export function orderingKinds(): Kind[] {
   return ordering.map(({ name }) => name)
 }
 
+/** Kinds that a statement of a kind may carry and that not every participant may read, though all of what else it carries. */
+export function closedWithin(kind: string): Kind[] {
+  if (kindNamed(kind)?.carries === undefined) return []
+  return kinds.filter((name) => isProposable(name) && !changesRegistry(name))
+}
+
 /** All kinds that are judged again at start. */
 export function replayedKinds(): Kind[] {
   return allKinds.map(({ name }) => name).filter(isReplayed)

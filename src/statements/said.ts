@@ -231,10 +231,21 @@ export function custodyOf(registry: Registry, deposit: DepositName, count: numbe
   return allKinds.flatMap((kind) => kind.custody?.(registry, deposit, count) ?? [])
 }
 
-/** What of a statement a search may name. */
-export interface SearchFacts {
+/** What of a statement says who may find it. */
+export interface ListedBy {
   readonly iss: string
   readonly kind: string
+  /** The kind of what a change carries ({@link kindSaid}); undefined of a statement that carries nothing. */
+  readonly carried?: string
+}
+
+export function listedBy(statement: Statement): ListedBy {
+  const { iss, kind } = statement.common
+  return kindNamed(kind)?.carries === undefined ? { iss, kind } : { iss, kind, carried: kindSaid(statement) }
+}
+
+/** What of a statement a search may name. */
+export interface SearchFacts extends ListedBy {
   readonly jti: string
   /** Digests of its items, in order, lower-case hex. */
   readonly digests: readonly { readonly algorithm: DigestAlgorithm; readonly hex: string }[]
@@ -249,13 +260,11 @@ export interface SearchFacts {
 
 /** What of a statement a search may name; of one whose body cannot be read, who signed it and its kind. */
 export function searchFactsOf(statement: Statement, body: Body | undefined): SearchFacts {
-  const { iss, kind, jti } = statement.common
   const by = signedBy(statement)
   const references = referencesOf(body)
   return {
-    iss,
-    kind,
-    jti,
+    ...listedBy(statement),
+    jti: statement.common.jti,
     digests: itemsOf(body).flatMap(({ digest }) =>
       Object.entries(digest).map(([algorithm, hex]) => ({ algorithm: algorithm as DigestAlgorithm, hex })),
     ),

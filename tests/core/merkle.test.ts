@@ -18,11 +18,8 @@ const roots = Array.from({ length: largest + 1 }, (_, size) => mth(leaves.slice(
 function equalLists(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   return a.length === b.length && Buffer.concat(a).equals(Buffer.concat(b))
 }
-const sizes = sampled(
-  'tests/core/merkle.test.ts',
-  'trees',
-  Array.from({ length: largest }, (_, i) => i + 1),
-)
+const every = Array.from({ length: largest }, (_, i) => i + 1)
+const sizes = sampled('tests/core/merkle.test.ts', 'trees', every)
 
 describe('hashes of the tree', () => {
   it('prefixes leaves with 0x00 and nodes with 0x01', () => {

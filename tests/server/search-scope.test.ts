@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { Level } from 'level'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { DepositAnswer, EntriesAnswer } from '../../src/api/answers.ts'
+import { approve, changeMembers, composeProposal } from '../../src/statements/approval-file.ts'
 import { type Party, showing, type TestServer, testServer } from '../support/server.ts'
+import { orderByChange, targetOf } from '../support/erasure.ts'
+import { signerNamed } from '../support/signers.ts'
 import { itemFor, sha256Hex } from '../support/statements.ts'
 
 const caseNumber = '(2026)沪0104刑初123号'
@@ -12,6 +16,8 @@ const hiddenEntries = 300
 let server: TestServer
 let other: Party
 let auditor: Party
+let second: Party
+let openChange: number
 /** An entry of the reader's own, to which others refer. */
 let own: DepositAnswer
 
@@ -31,6 +37,15 @@ beforeAll(async () => {
   own = (await server.post(alike())).json<DepositAnswer>()
   await server.post(server.deposit('something else').presentation)
   await server.post(alike())
+  // A change that every participant reads, beside those of which none is told.
+  second = await server.admit('second', ['administrator'])
+  const participant = { id: 'approved', type: 'court', roles: ['auditor'], keys: [signerNamed('approved').jwk] }
+  const place = { aud: server.origin, jti: randomUUID(), exp: Math.floor(Date.now() / 1000) + 3600 }
+  const proposal = composeProposal({ ...place, kind: 'participant.admit' }, { participant })
+  const members = changeMembers(approve(proposal, server.administrator.key))
+  const answer = await server.post(server.sign(server.administrator, 'ledger.change', members).presentation)
+  expect([answer.status, answer.text]).toEqual([201, expect.any(String)])
+  openChange = answer.json<DepositAnswer>().index
 })
 afterAll(() => server.remove())
 afterEach(() => vi.restoreAllMocks())
@@ -48,6 +63,10 @@ const queries: Readonly<Record<string, string>> = {
   'kind of deposits': 'kind=evidence.deposit',
   'kind of attestations': 'kind=evidence.attest',
   'kind of admissions': 'kind=participant.admit',
+  'kind of changes': 'kind=ledger.change',
+  'changes of another': 'kind=ledger.change&participant=other',
+  'changes of an administrator': 'kind=ledger.change&participant=administrator',
+  'kind of orders': 'kind=erasure.order',
   'every entry': 'limit=1000',
 }
 const pages = ['', '&limit=1', '&limit=2', '&after=0&limit=1', '&after=4', '&after=100000']
@@ -87,6 +106,14 @@ describe('F-M4: a search tells nothing of entries that its reader may not read',
     const of = { index: own.index, leafHash: own.leafHash }
     for (let i = 0; i < 20; i++)
       await server.post(server.sign(other, 'evidence.attest', { of, as: 'witness' }).presentation)
+    const orders: number[] = []
+    for (let i = 0; i < 3; i++) {
+      const made = server.sign(other, 'evidence.deposit', { items: [itemFor('z')] }, { sealed: { note: 'z' } })
+      const target = targetOf(made, (await server.post(made.presentation)).json<DepositAnswer>())
+      const approvers = [server.administrator.key, second.key]
+      const answer = await server.post(orderByChange(server.origin, [target], approvers, other))
+      orders.push(answer.json<DepositAnswer>().index)
+    }
     expect(await record(server.depositor)).toEqual(before)
     // They are there, and would have been found.
     for (const query of [
@@ -100,6 +127,14 @@ describe('F-M4: a search tells nothing of entries that its reader may not read',
       const found = await server.get(`/v1/entries?${queries[query] as string}&limit=1000`, auditor)
       expect(indicesOf(found.text).length).toBeGreaterThanOrEqual(hiddenEntries)
     }
+    const changes = await server.get('/v1/entries?kind=ledger.change', auditor)
+    expect(indicesOf(changes.text)).toEqual([openChange, ...orders])
+    const theirs = await server.get('/v1/entries?kind=ledger.change', other)
+    expect(indicesOf(theirs.text)).toEqual([openChange, ...orders])
+    const all = await server.get('/v1/entries?participant=other&limit=1000', other)
+    expect(indicesOf(all.text)).toEqual(expect.arrayContaining(orders))
+    const open = await server.get('/v1/entries?kind=ledger.change', server.depositor)
+    expect(indicesOf(open.text)).toEqual([openChange])
   })
 
   it('goes from page to page over own entries alone, wherever others lie between them', async () => {
@@ -122,8 +157,12 @@ describe('F-M4: a search tells nothing of entries that its reader may not read',
           await server.get(`/v1/entries?${base}limit=2${from}`, server.depositor)
         ).json<EntriesAnswer>()
         walked.push(...page.entries.map(({ index }) => index))
-        // A cursor is an entry that was shown, and there is one only where another follows.
-        expect(page.next === null || (page.entries.length === 2 && page.next === walked[walked.length - 1])).toBe(true)
+        // A cursor is an entry that was shown, and there is one only where another follows; or one that was read and is of another kind.
+        expect(
+          page.next === null ||
+            name === 'changes of an administrator' ||
+            (page.entries.length === 2 && page.next === walked[walked.length - 1]),
+        ).toBe(true)
         after = page.next
       }
       expect([name, walked]).toEqual([name, indicesOf(whole)])

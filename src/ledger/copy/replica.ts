@@ -5,7 +5,7 @@ import { rootFromTiles } from '../../core/merkle/tiles.ts'
 import type { VerifierKey } from '../../core/note.ts'
 import type { Registry } from '../../statements/registry.ts'
 import { readBody } from '../../statements/body.ts'
-import { erasedBy } from '../../statements/said.ts'
+import { erasedBy, listedBy } from '../../statements/said.ts'
 import type { DataFolder } from '../data-folder.ts'
 import { readStored } from '../entry-facts.ts'
 import {
@@ -223,7 +223,7 @@ export class Replica {
       if (keep.length === held.length) continue
       const gone = held.filter((text) => !keep.includes(text))
       const { statement } = readStored(await replay.tree.entry(erasure.index), erasure.index)
-      const lists = lookupsGone(statement.common, gone.map(parseDisclosure), keep.map(parseDisclosure))
+      const lists = lookupsGone(listedBy(statement), gone.map(parseDisclosure), keep.map(parseDisclosure))
       await storage.eraseDisclosures([{ index: erasure.index, keep, lists }])
     }
   }
