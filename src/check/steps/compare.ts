@@ -4,7 +4,7 @@ import { EvidenceError } from '../../core/errors.ts'
 import type { ManifestLine } from '../../core/manifest.ts'
 import { textOfBytes } from '../../core/text.ts'
 import { type Finding, findingOf } from '../../verify/report.ts'
-import { differsFrom } from './receipt.ts'
+import { differsFrom } from './manifest-line.ts'
 
 /** What became of a file that a deposit lists. */
 export type FileState =
