@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { ServerContext } from './context.ts'
-import { entryFacts, type Reader, renewed } from '../src/ledger/rights.ts'
+import { type ClaimFacts, entryFacts, type Reader, renewed } from '../src/ledger/rights.ts'
 import { recordShown, type Shown } from './readings.ts'
 import type { ServedEntry } from '../src/ledger/reads.ts'
 import {
@@ -41,16 +41,23 @@ export async function visibleDisclosures(
   reader: Reader,
   entry: ServedEntry,
 ): Promise<string[]> {
-  const disclosures = await readableDisclosures(context, reader, entry)
+  const { rights, reads, standing } = context.ledger
+  // The right to claims is never more than that to their entry, of which nothing else is read.
+  if (!rights.mayReadEntry(renewed(reader, standing), entryFacts(entry))) return []
+  const facts = await reads.claimFacts(entry)
+  const disclosures = await readableDisclosures(context, reader, entry, facts)
   if (disclosures.length === 0) return disclosures
-  const { rights } = context.ledger
-  const facts = entryFacts(entry)
   const may = (now: Reader): boolean => rights.mayReadDisclosures(now, facts)
   return (await recordShown(context, reader, [{ facts, may }], 'claims')).length === 0 ? [] : disclosures
 }
 
-async function readableDisclosures({ ledger }: ServerContext, reader: Reader, entry: ServedEntry): Promise<string[]> {
-  return ledger.rights.mayReadDisclosures(reader, entryFacts(entry)) ? ledger.reads.disclosures(entry) : []
+async function readableDisclosures(
+  { ledger: { rights, reads } }: ServerContext,
+  reader: Reader,
+  entry: ServedEntry,
+  facts: ClaimFacts,
+): Promise<string[]> {
+  return rights.mayReadDisclosures(reader, facts) ? reads.disclosures(entry) : []
 }
 
 /** The look-up key of a digest, `<algorithm>:<hex>`. Throws `query-invalid`. */
@@ -81,13 +88,14 @@ async function hasKeys(
   context: ServerContext,
   reader: Reader,
   entry: ServedEntry,
+  facts: ClaimFacts,
   keys: readonly LookupKey[],
 ): Promise<boolean> {
   if (keys.length === 0) return true
   const { statement } = entry
   const body = valueOr(() => readBody(statement), undefined)
   // They are compared, and not shown: that the entry was found is written down.
-  const disclosures = keys.some(isSealedKey) ? await readableDisclosures(context, reader, entry) : []
+  const disclosures = keys.some(isSealedKey) ? await readableDisclosures(context, reader, entry, facts) : []
   const lists = [
     ...lookupsOfEntry(searchFactsOf(statement, body)),
     ...lookupsOfDisclosures(listedBy(statement), disclosures.map(parseDisclosure)),
@@ -139,11 +147,14 @@ export async function page(
     at += found.length
     room.bytes -= found.reduce((sum, entry) => sum + entry.bytes.length, 0)
     // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
+    const then = renewed(reader, context.ledger.standing)
+    const readable = found.filter((entry) => rights.mayReadEntry(then, entryFacts(entry)))
+    const claims = await Promise.all(readable.map((entry) => reads.claimFacts(entry)))
     const now = renewed(reader, context.ledger.standing)
-    for (const entry of found) {
-      const facts = entryFacts(entry)
-      const may = (then: Reader): boolean => rights.mayFind(then, key, facts)
-      if (may(now) && (await hasKeys(context, now, entry, others)))
+    for (const [i, entry] of readable.entries()) {
+      const facts = claims[i] as ClaimFacts
+      const may = (later: Reader): boolean => rights.mayFind(later, key, facts)
+      if (may(now) && (await hasKeys(context, now, entry, facts, others)))
         shown.push({ facts, may, summary: summaryOf(entry) })
     }
     // Reading an entry takes the processor: in between deposits go on.

@@ -2,7 +2,7 @@ import type { Reading } from '../src/ledger/access/reading-log.ts'
 import type { Piece } from '../src/ledger/copy/piece.ts'
 import type { CopyReader } from '../src/ledger/copy/replication.ts'
 import { readStored } from '../src/ledger/entry-facts.ts'
-import { type EntryFacts, entryFacts, type NamedReader, type Reader, renewed } from '../src/ledger/rights.ts'
+import { type ClaimFacts, claimFacts, type NamedReader, type Reader, renewed } from '../src/ledger/rights.ts'
 import type { ServerContext } from './context.ts'
 
 /*
@@ -12,7 +12,7 @@ import type { ServerContext } from './context.ts'
 
 /** Something that is to be shown, and whether a reader may be shown it. */
 export interface Shown {
-  readonly facts: EntryFacts
+  readonly facts: ClaimFacts
   readonly may: (reader: Reader) => boolean
 }
 
@@ -60,14 +60,14 @@ export async function recordCopy(
 ): Promise<void> {
   const { rights, readings, replication } = ledger
   if (ledger.standingOf(role).access.rules.size === 0) return
-  const sealing: EntryFacts[] = []
+  const sealing: ClaimFacts[] = []
   for (let at = 0; at < entries.length; at += entriesPerTurn) {
     for (const [i, { bytes, disclosures }] of entries.slice(at, at + entriesPerTurn).entries()) {
       if (disclosures.length === 0) continue
       const index = from + at + i
       const { statement } = readStored(bytes, index)
       const subjects = await replication.subjects({ index, statement }, role)
-      sealing.push(entryFacts({ index, statement, subjects }))
+      sealing.push(claimFacts({ index, statement }, subjects))
     }
     await new Promise((resolve) => setImmediate(resolve))
   }

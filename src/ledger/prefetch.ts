@@ -1,16 +1,19 @@
+import { timingSafeEqual } from 'node:crypto'
 import { attempt, settled, valueOr } from '../core/attempt.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { formatTime } from '../core/time.ts'
 import { readBody } from '../statements/body.ts'
 import { requireSealed } from '../statements/disclosures.ts'
-import { isActiveAs } from '../statements/registry.ts'
-import { sealedDigestsOf } from '../statements/said.ts'
+import { judge } from '../statements/rulebook.ts'
+import type { TargetFacts } from '../statements/rules.ts'
+import { erasedBy, sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { standingAt } from './access/reading.ts'
 import { aboutOf, followSubjects } from './access/subjects.ts'
 import type { ChainState } from './chain-state.ts'
 import { EarlierEntry, referencedIndices, sealedReferences } from './entry-facts.ts'
-import { orderersOf } from './orders.ts'
-import { readerByKey, type Rights } from './rights.ts'
+import { entryFacts, readerByKey, type Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
@@ -75,7 +78,7 @@ export async function prefetch(group: readonly Submission[], chain: ChainState, 
       earlierEntries(wanted, chain.size, from.tree),
       sealedBefore(group, from.storage),
     ])
-    await addSubjects(entries, group, chain, from.tree)
+    await addSubjects(entries, group, chain, from)
     return { statements, entries, sealed }
   } catch (cause) {
     if (isEvidenceError(cause)) throw cause
@@ -86,12 +89,53 @@ export async function prefetch(group: readonly Submission[], chain: ChainState, 
 /** Most entries that are fetched, of one group, to find out what targets of orders are about. */
 const maxAround = 1024
 
-/** Whether a statement orders claims of this ledger to be erased, by the word of some who may. */
-function ordersErasure({ statement }: Submission, { registry }: ChainState): boolean {
+/**
+ * Whether a statement orders claims of this ledger to be erased, and nothing that it says of itself speaks against that: who is refused anyway makes
+ * nothing be read, and learns nothing by it.
+ */
+function ordersErasure({ statement }: Submission, { registry, size }: ChainState, entries: Entries): boolean {
   const body = valueOr(() => readBody(statement), undefined)
-  return orderersOf(statement.common, body, registry).some(
-    (id) => isActiveAs(registry, id, 'authority') || isActiveAs(registry, id, 'administrator'),
-  )
+  if (erasedBy(body).length === 0) return false
+  const timeMs = Date.now()
+  const asked = { index: size, time: formatTime(timeMs), timeMs, statement }
+  const target = (index: number): TargetFacts | undefined =>
+    valueOr(() => readable(entries.get(index))?.facts, undefined)
+  const context = { origin: registry.origin, ledgerKeys: [], verifies: verifyEd25519 }
+  const { violations } = judge(registry, asked, { findStatement: () => undefined, target }, context)
+  // A reference may be to an entry of the same group.
+  return violations.every(({ code }) => code.startsWith('reference-'))
+}
+
+type Entries = ReadonlyMap<number, EarlierEntry | EvidenceError>
+
+function readable(entry: EarlierEntry | EvidenceError | undefined): EarlierEntry | undefined {
+  return entry instanceof EvidenceError ? undefined : entry
+}
+
+/**
+ * Targets of an order from which the way may be followed: those that its signer may read, or showed to have. Of others it is refused, and what is read must
+ * tell nothing of them. A target of the group itself leads to what the signer's own statements of the group refer to.
+ */
+function followedFrom(
+  order: Submission,
+  group: readonly Submission[],
+  chain: ChainState,
+  { entries, rights }: { readonly entries: Entries; readonly rights: Rights },
+): number[] {
+  const { statement, shown } = order
+  const reader = readerByKey(standingAt(chain, 0), statement.header.kid)
+  const mayReadAll = rights.mayReadAll(reader)
+  const mayFollow = (index: number): boolean => {
+    const entry = readable(entries.get(index))
+    if (mayReadAll || entry === undefined) return mayReadAll
+    const hash = shown?.get(index)
+    if (hash !== undefined && timingSafeEqual(entry.statusHash, hash)) return true
+    return valueOr(() => rights.mayReadEntry(reader, entryFacts({ index, statement: entry.stored.statement })), false)
+  }
+  const targets = aboutOf(statement)
+  const isOfGroup = targets.some((index) => index >= chain.size)
+  const own = group.filter(({ participant }) => isOfGroup && (mayReadAll || participant === order.participant))
+  return [...targets, ...own.flatMap((one) => aboutOf(one.statement))].filter(mayFollow)
 }
 
 /** Fetches what the targets of a group's orders are about: a hold on any of that keeps them from being erased. */
@@ -99,13 +143,10 @@ async function addSubjects(
   entries: Map<number, EarlierEntry | EvidenceError>,
   group: readonly Submission[],
   chain: ChainState,
-  tree: Pick<LedgerTree, 'entry'>,
+  { tree, rights }: Pick<Sources, 'tree' | 'rights'>,
 ): Promise<void> {
-  const orders = group.filter((submission) => ordersErasure(submission, chain))
-  const targets = orders.flatMap(({ statement }) => aboutOf(statement))
-  // A target may be of the group itself: then the ways begin at what its statements refer to, too.
-  const isOfGroup = targets.some((index) => index >= chain.size)
-  const first = isOfGroup ? [...targets, ...group.flatMap(({ statement }) => aboutOf(statement))] : targets
+  const orders = group.filter((submission) => ordersErasure(submission, chain, entries))
+  const first = orders.flatMap((order) => followedFrom(order, group, chain, { entries, rights }))
   let room = maxAround
   for (const index of new Set(first)) {
     await followSubjects([index], async (indices) => {

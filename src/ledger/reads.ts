@@ -18,6 +18,7 @@ import { readStored, requireLeaf, requireSealedHere, type StoredStatement } from
 import { isSealedKey, type LookupKey } from './lookup.ts'
 import { kindLists, listsWithDeposit, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
 import { type ReceiptText, receiptText } from './receipt-writer.ts'
+import { type ClaimFacts, claimFacts } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
 
@@ -27,8 +28,6 @@ export interface ServedEntry extends StoredStatement {
   readonly bytes: Uint8Array
   /** 32 bytes. */
   readonly leafHash: Uint8Array
-  /** What it is about, where any rule of access stands in the ledger. */
-  readonly subjects?: Subjects
 }
 
 /** An inclusion proof with what it leads from and to; 32 bytes each. */
@@ -133,12 +132,15 @@ export class LedgerReads {
     this.requireIndex(index)
     const bytes = await this.tree.entry(index)
     const { entry, statement, hash } = readStored(bytes, index)
-    const served = { index, bytes, leafHash: hash, entry, statement }
+    return { index, bytes, leafHash: hash, entry, statement }
+  }
+
+  /** What the right to an entry's claims depends on, for a reader who may read the entry. */
+  async claimFacts(entry: ServedEntry): Promise<ClaimFacts> {
     const { access } = this.current().state
     // Whatever stands, and on which deposit: what is read tells of nothing that is sealed.
-    return access === undefined || access.rules.size === 0
-      ? served
-      : { ...served, subjects: await this.subjects(served) }
+    const isRuled = access !== undefined && access.rules.size > 0
+    return claimFacts(entry, isRuled ? await this.subjects(entry) : undefined)
   }
 
   /** What an entry is about. What cannot be read is left open, and spoils nothing else. */

@@ -73,8 +73,15 @@ export interface EntryFacts {
   readonly iss: string
   /** Kind of the statement; for a change that several approved, that of what it carries: an order is no part of the registry for being given so. */
   readonly kind: KindSaid
+}
+
+/**
+ * What a right to an entry's claims depends on besides. It is to be asked for once its reader may read the entry: what is read to know it follows from what the
+ * entry is about, and would tell that to others.
+ */
+export interface ClaimFacts extends EntryFacts {
   /** What it is about: what is sealed of that closes its own claims too. Nothing of a deposit. */
-  readonly about?: Subjects
+  readonly about: Subjects
 }
 
 /**
@@ -112,7 +119,7 @@ export class Rights {
   }
 
   /** Disclosures need the right in public mode too, unless the ledger was made with open ones; under a seal, the leave of who sealed. */
-  mayReadDisclosures(reader: Reader, entry: EntryFacts): boolean {
+  mayReadDisclosures(reader: Reader, entry: ClaimFacts): boolean {
     if (isClosed(reader, entry)) return isOwnOrLetRead(reader, entry)
     return this.isOpen || ownsOrAudits(reader, entry)
   }
@@ -121,7 +128,7 @@ export class Rights {
    * The seals under which a reader is shown an entry's claims, or finds it: what is written into the log of readings first. All that stand, where it
    * is not known about which deposits the entry is.
    */
-  sealsOver({ standing }: Reader, entry: Pick<EntryFacts, 'index' | 'about'>): Reading['seals'] {
+  sealsOver({ standing }: Reader, entry: Pick<ClaimFacts, 'index' | 'about'>): Reading['seals'] {
     const seals = sealed(standing, entry)
     // One statement seals many deposits, which one entry may be about.
     return [...new Map(seals.map(({ entry, by }) => [entry, { entry, by }])).values()]
@@ -208,7 +215,7 @@ export class Rights {
   }
 
   /** An entry is found by a sealed claim only by those who may read the claim. */
-  mayFind(reader: Reader, key: LookupKey | undefined, entry: EntryFacts): boolean {
+  mayFind(reader: Reader, key: LookupKey | undefined, entry: ClaimFacts): boolean {
     if (key?.by === 'digest' && isClosed(reader, entry)) return isOwnOrLetRead(reader, entry)
     return isSealedKey(key) ? this.mayReadDisclosures(reader, entry) : this.mayReadEntry(reader, entry)
   }
@@ -274,37 +281,47 @@ function isOwnOrLetRead(reader: Reader, { index, iss }: EntryFacts): boolean {
  * Whether a seal closes the claims of an entry: of a deposit that is sealed, and of whatever is about one. Where it is not known about which
  * deposits an entry is, any seal does.
  */
-function isClosed({ standing }: Reader, entry: EntryFacts): boolean {
+function isClosed({ standing }: Reader, entry: ClaimFacts): boolean {
   if (standing.access.rules.size === 0) return false
-  const { of, isWhole } = ruledBy(standing.access, entry.index, entry.about ?? noSubjects)
+  const { of, isWhole } = ruledBy(standing.access, entry.index, entry.about)
   return of.some((index) => sealsOn(standing, index).length > 0) || (!isWhole && isAnySealed(standing))
 }
 
 /** The seals on a deposit, or on those that an entry, or its terms, are about. */
-function sealed(standing: Standing, entry: Pick<EntryFacts, 'index' | 'about'>): StandingRule[] {
+function sealed(standing: Standing, entry: Pick<ClaimFacts, 'index' | 'about'>): StandingRule[] {
   if (standing.access.rules.size === 0) return []
-  const { of, isWhole } = ruledBy(standing.access, entry.index, entry.about ?? noSubjects)
+  const { of, isWhole } = ruledBy(standing.access, entry.index, entry.about)
   return (isWhole ? of : [...standing.access.rules.keys()]).flatMap((index) => sealsOn(standing, index))
 }
 
-const noSubjects: Subjects = { of: [], isWhole: true }
-
-/** What rights ask of an entry. `subjects`: what it is about; without it, as far as itself says. */
-export function entryFacts(entry: {
-  readonly index: number
-  readonly statement: Statement
-  readonly subjects?: Subjects | undefined
-}): EntryFacts {
+/** What rights ask of an entry. */
+export function entryFacts({ index, statement }: StatedEntry): EntryFacts {
   return {
-    index: entry.index,
-    iss: entry.statement.common.iss,
+    index,
+    iss: statement.common.iss,
     // Of use to who owns nothing of it alone.
     get kind() {
-      return kindSaid(entry.statement)
+      return kindSaid(statement)
+    },
+  }
+}
+
+/** What rights ask of an entry's claims. `subjects`: what it is about; without it, as far as itself says. */
+export function claimFacts({ index, statement }: StatedEntry, subjects?: Subjects): ClaimFacts {
+  return {
+    index,
+    iss: statement.common.iss,
+    get kind() {
+      return kindSaid(statement)
     },
     // Of use where something is sealed alone, and the dearest of all.
     get about() {
-      return entry.subjects ?? subjectsSaid(entry.statement)
+      return subjects ?? subjectsSaid(statement)
     },
   }
+}
+
+interface StatedEntry {
+  readonly index: number
+  readonly statement: Statement
 }

@@ -5,6 +5,7 @@ import { isFoundUnderSeals, everLetRead, isLetRead, type Standing } from '../../
 import { type AccessState, nothingStands } from '../../src/ledger/access/standing.ts'
 import { maxStanding, ownSealMs, stateOwnSeal, stateTerms } from '../../src/ledger/access/terms.ts'
 import type { AccessTerms as SealedTerms } from '../../src/statements/access-terms.ts'
+import { withCustody } from '../../src/statements/custody-state.ts'
 import { requireErasable } from '../../src/ledger/erasure-bars.ts'
 import { emptyRegistry, type Registry, withParticipant } from '../../src/statements/registry.ts'
 import type { KindSaid, TargetFacts } from '../../src/statements/rules.ts'
@@ -195,6 +196,19 @@ describe('terms of access', () => {
     for (let i = 0; i < maxStanding - 1; i++) rules.say('court', { rule: 'hold', of: of(1) })
     expect(rules.refused('court', { rule: 'hold', of: of(1) })).toBe('access-too-many')
     expect(rules.refused('prosecutor', { rule: 'hold', of: of(1) })).toBe('taken')
+  })
+
+  it('who holds a unit takes no room of who deposited it, nor the other way round', () => {
+    const rules = new Rules()
+    const unit = { where: 'of[0]', index: 1, item: 0, iss: depositor, count: 1 }
+    rules.registry = withCustody(registry, [unit], (one) => ({ ...one, holder: 'lab' }))
+    const fill = (by: string): void => {
+      for (let i = 0; i < maxStanding; i++) rules.say(by, { rule: 'grant', of: of(1), to: ['defence'] })
+      expect(rules.refused(by, { rule: 'grant', of: of(1), to: ['defence'] })).toBe('access-too-many')
+    }
+    fill('lab')
+    fill(depositor)
+    rules.say('court', { rule: 'grant', of: of(1), to: ['defence'] })
   })
 
   it('CR-H4: participants in grants are counted, not grants, and an end looks at each of them a few times however many it names', () => {

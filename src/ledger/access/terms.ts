@@ -174,8 +174,7 @@ function rulesWith(
     .reduce((sum, one) => sum + roomOf(one), 0)
   if (isAgain !== true && beside + roomOf(made) > maxStanding) {
     const what = isGrant ? 'participants with a grant' : 'seals and holds'
-    const whose = right.as === 'authority' ? by : 'who deposited or holds it'
-    const message = `at most ${maxStanding} ${what} of ${whose} stand on entry ${deposit}, and ${beside} do`
+    const message = `at most ${maxStanding} ${what} of ${whoseRoom(made)} stand on entry ${deposit}, and ${beside} do`
     throw new EvidenceError('access-too-many', message, { where })
   }
   // A deposit sealed itself until an authority could: whose seal takes the place of that one.
@@ -183,10 +182,15 @@ function rulesWith(
   return [...stands.filter((one) => one !== own), made]
 }
 
-/** Whether two rules count together: all grants of who deposited and who holds, and what each authority set. */
+/** Whether two rules count together: grants of who deposited, those of all who hold a unit, and what each authority set. */
 function sharesRoom(one: StandingRule, other: StandingRule): boolean {
-  const isAuthority = other.as === 'authority'
-  return (one.as === 'authority') === isAuthority && (!isAuthority || one.by === other.by)
+  return one.as === other.as && (other.as !== 'authority' || one.by === other.by)
+}
+
+/** Whose room is full, for the refusal. */
+function whoseRoom({ as, by }: StandingRule): string {
+  if (as === 'authority') return by
+  return as === 'issuer' ? 'who deposited it' : 'those who hold it'
 }
 
 function roomOf({ to }: StandingRule): number {
