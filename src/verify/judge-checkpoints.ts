@@ -72,12 +72,29 @@ export function judgeEarlier(
   return doubted
 }
 
+/**
+ * What kept checkpoints that the policy trusts say against one of whose tree nothing could be read: that it reaches less far, or has another root of the
+ * same size.
+ */
+export function contradictionsOf(
+  context: CheckpointContext,
+  earlier: readonly SignedCheckpoint[],
+  { checkpoint: { origin, size, root } }: SignedCheckpoint,
+): Finding[] {
+  return earlier.flatMap((kept) => {
+    if (kept.checkpoint.size < size) return []
+    const own = new FindingList()
+    judgeCheckpoint({ ...context, faults: own }, kept)
+    return own.total > 0 ? [] : (historyFault(kept, origin, size, { rootAt: () => root }) ?? [])
+  })
+}
+
 /** Why a ledger of which `size` entries are shown does not go on from a kept checkpoint; undefined where it does. */
 function historyFault(
   { checkpoint: kept }: SignedCheckpoint,
   origin: string,
   size: number,
-  tree: TreeFacts,
+  tree: Pick<TreeFacts, 'rootAt'>,
 ): Finding | undefined {
   const fault = (message: string, expected: string, found: string): Finding => {
     const where = `kept checkpoint of size ${kept.size}`

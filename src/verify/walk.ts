@@ -5,7 +5,7 @@ import { defined } from '../core/objects.ts'
 import type { Policy } from '../core/policy.ts'
 import { timeText, tryTime } from '../core/time.ts'
 import { emptyRegistry, type Registry } from '../statements/registry.ts'
-import { judgeCheckpoint, judgeDoubted, judgeEarlier, trustedBelow } from './judge-checkpoints.ts'
+import { contradictionsOf, judgeCheckpoint, judgeDoubted, judgeEarlier, trustedBelow } from './judge-checkpoints.ts'
 import type { EntryObserver } from './judge-entry.ts'
 import { judgeLedgerKeys } from './ledger-keys.ts'
 import type { Flag, OrderBefore, OrderedErasure } from './ordered-erasures.ts'
@@ -15,7 +15,7 @@ import type { Appraiser } from './appraiser.ts'
 import { EntryWalk } from './walk-entries.ts'
 import { WalkHistory } from './walk-history.ts'
 import { walkTrusted } from './walk-trusted.ts'
-import { readCheckpoint, walkTree } from './walk-tree.ts'
+import { readCheckpoint, type TreeFacts, walkTree } from './walk-tree.ts'
 
 export interface WalkOptions {
   readonly source: LogSource
@@ -88,7 +88,16 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const trust = judgeCheckpoint(found, signed)
   const history = new WalkHistory()
   const appraiser = options.appraiser?.isWorth?.(checkpoint.size) === false ? undefined : options.appraiser
-  const tree = await walkTree(source, checkpoint, history, faults, appraiser)
+  let tree: TreeFacts
+  try {
+    tree = await walkTree(source, checkpoint, history, faults, appraiser)
+  } catch (error) {
+    // A ledger that shows another history than one that was kept need give no tile: both checkpoints are signed.
+    const contradictions = trust.trusted ? contradictionsOf(found, options.earlier ?? [], signed) : []
+    for (const one of contradictions) faults.add(one)
+    faults.add(joining(error, contradictions))
+    return unreadReport(emptyReport(source, faults), signed, trust)
+  }
   let isCutOff = tree.isEnded === true
   const guarded = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -242,3 +251,21 @@ function emptyReport(source: LogSource, faults: FindingList): WalkReport {
     notChecked: ['Any entry: without a checkpoint nothing says how many there are.'],
   }
 }
+
+/** The report of a ledger that gave its checkpoint, and then could not be read. */
+function unreadReport(empty: WalkReport, signed: WalkedCheckpoint, trust: Trust): WalkReport {
+  const { checkpoint, bytes } = signed
+  return {
+    ...empty,
+    origin: trust.origin,
+    size: checkpoint.size,
+    root: toBase64(checkpoint.root),
+    checkpoint: fromUtf8(bytes),
+    checkpointTrusted: trust.trusted,
+    witnesses: trust.witnesses,
+    notChecked: ['Any tile or entry: the ledger did not give them.'],
+  }
+}
+
+type WalkedCheckpoint = NonNullable<Awaited<ReturnType<typeof readCheckpoint>>>
+type Trust = ReturnType<typeof judgeCheckpoint>
