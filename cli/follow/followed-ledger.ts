@@ -101,10 +101,10 @@ function lineOf(event: MonitorEvent): string {
   }
 }
 
-/** Tells events on the terminal or as lines of JSON; those that {@link isToBeTold} names also by the channels of `delivery`. */
-export async function tell(events: readonly MonitorEvent[], output: Output, delivery?: Delivery): Promise<void> {
+/** Tells events on the terminal or as lines of JSON; those that {@link isToBeTold} names also by the channels of `delivery`, which is not waited for. */
+export function tell(events: readonly MonitorEvent[], output: Output, delivery?: Delivery): void {
   for (const event of events) output.line(event, lineOf(event))
-  await delivery?.tell(events.filter(isToBeTold))
+  delivery?.tell(events.filter(isToBeTold))
 }
 
 /** 1 after an alarm, 3 where a ledger could not be reached, looked at or searched, 4 where a newer verifier has to judge something. */
