@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { append } from '../core/arrays.ts'
 import { attempt, failureOf } from '../core/attempt.ts'
-import { fromUtf8 } from '../core/bytes.ts'
-import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { toBase64 } from '../core/base64.ts'
+import { equalBytes, fromUtf8 } from '../core/bytes.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { emptyRoot } from '../core/merkle/hashing.ts'
 import { verifyNote } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
 import { applyPolicy, type Policy } from '../core/policy.ts'
@@ -50,6 +52,14 @@ type Untold<E> = E extends unknown ? Omit<E, 'origin' | 'event'> : never
 
 function unfinishedOf(error: unknown): Finding {
   return findingOf(failureOf(error, `the look was not finished: ${error instanceof Error ? error.message : 'unknown'}`))
+}
+
+/** There is one tree without an entry; it needs no tile. Throws `root-mismatch`. */
+function requireEmptyRoot(where: string, { size, root }: SignedCheckpoint['checkpoint']): void {
+  if (size > 0 || equalBytes(root, emptyRoot())) return
+  const facts = { expected: toBase64(emptyRoot()), found: toBase64(root) }
+  const message = `${where} shows a checkpoint of 0 entries whose root is not that of the empty tree`
+  throw new EvidenceError('root-mismatch', message, facts)
 }
 
 /** Follows one ledger over all the places where it is shown (docs/design/monitoring-others.md). */
@@ -177,6 +187,7 @@ export class LedgerMonitor {
           'checkpoint-untrusted',
           `${where} shows a checkpoint that the ledger’s key did not sign`,
         )
+      requireEmptyRoot(where, signed.checkpoint)
       // A witness shows its own cosignature alone; of a ledger the whole policy is asked.
       if (point.source !== undefined) await this.requirePolicy(where, signed.note)
       return { point, note: { ...signed, bytes, verified } }
