@@ -150,6 +150,7 @@ export class Monitors {
         policy: policyFor(origin, this.policies, origin),
         folder,
         proofs: join(state, 'proofs'),
+        told: join(folder, 'told'),
         known: join(state, 'origins'),
         // URLs that are found to show it later are looked at too.
         points: () => [...points, ...witnesses],
