@@ -30,7 +30,7 @@ interface Queue {
   readonly call: Channel
   /** Not delivered yet, the one that was tried longest ago first. */
   kept: MonitorEvent[]
-  /** Those of `kept` that were never tried. */
+  /** Events of `kept` that were never tried. */
   fresh: MonitorEvent[]
   pause: number
   notBefore: number
