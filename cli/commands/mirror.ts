@@ -73,10 +73,10 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
     })
     copy.folder.writePolicy(bytes)
     const events = [...found]
-    await tell(found, output)
+    tell(found, output)
     for await (const part of monitor.look()) {
       append(events, part)
-      await tell(part, output)
+      tell(part, output)
     }
     if (options.serve !== true && options.once === true) {
       output.note(`holds ${count(copy.size)} entries of ${origin}`)
@@ -90,7 +90,7 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
     while (!stopped.aborted) {
       await pause(pauseMs, stopped)
       if (stopped.aborted) break
-      await tell(await monitor.poll(), output)
+      tell(await monitor.poll(), output)
     }
     await server?.close()
     return 0

@@ -81,12 +81,13 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
     const told: MonitorEvent[] = []
     const monitors = new Monitors(points, policies, options, output, (events) => {
       if (options.once === true) append(told, events)
-      return tell(events, output, delivery)
+      tell(events, output, delivery)
     })
     while (true) {
       const { ended } = await monitors.look()
       if (options.once === true) {
         await ended
+        await delivery.settled()
         return exitOf(told)
       }
       // A ledger that takes its time keeps no other waiting.
@@ -94,6 +95,7 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
       await pause(pauseMs, stopped)
       if (stopped.aborted) {
         await ended
+        await delivery.settled()
         return 0
       }
     }

@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
+import { defined } from '../../src/core/objects.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
 import { UrlSource } from '../../src/client/url-source.ts'
 import type { Delivery } from '../../src/monitor/delivery.ts'
 import { isToBeTold, type MonitorEvent } from '../../src/monitor/events.ts'
 import { LedgerMonitor, type VantagePoint } from '../../src/monitor/monitor.ts'
+import { ToldSize } from '../../src/monitor/told-size.ts'
 import { UnreachedNotes } from '../../src/monitor/unreached.ts'
 import { VerifiedCopy } from '../../src/monitor/verified-copy.ts'
-import type { WatchList } from '../../src/monitor/watch-list.ts'
+import { type WatchList, WatchObserver } from '../../src/monitor/watch-list.ts'
 import type { Output } from '../render/output.ts'
 
 /** A request of a monitor is given up after this, and repeated at the next look. */
@@ -52,6 +54,8 @@ export interface FollowOptions {
   readonly policy: Policy
   readonly folder: string
   readonly proofs: string
+  /** File that says up to which size events were handed over; without it what is lost with the process is not told again. */
+  readonly told?: string
   /** List of the origins of which a copy was begun; by default in the copy’s own folder. */
   readonly known?: string
   /** Read anew for each look. */
@@ -64,10 +68,15 @@ export async function followLedger(
   options: FollowOptions,
 ): Promise<{ readonly copy: VerifiedCopy; readonly monitor: LedgerMonitor; readonly found: MonitorEvent[] }> {
   const { origin, policy, folder, proofs, points, watch = { digests: [], participants: [] } } = options
-  const { copy, report } = await VerifiedCopy.open(folder, origin, policy, options.known)
+  const told = options.told === undefined ? undefined : new ToldSize(options.told)
+  const observer = new WatchObserver(watch)
+  const again = told?.size === undefined ? undefined : { from: told.size, observer }
+  const { copy, report, late } = await VerifiedCopy.open(folder, origin, policy, options.known, again)
+  // Before the copy goes on: a run that ends in between has told nothing of what is new.
+  told?.begin(copy.size)
   const unreached = new UnreachedNotes(join(folder, 'unreached'))
-  const monitor = new LedgerMonitor({ copy, policy, points, proofs, unreached, watch })
-  return { copy, monitor, found: await monitor.report(report.faults) }
+  const monitor = new LedgerMonitor({ copy, policy, points, proofs, unreached, watch, ...defined({ told }) })
+  return { copy, monitor, found: await monitor.report(report.faults, late.unjudged, observer.matches) }
 }
 
 /** One line for people. */
@@ -101,10 +110,10 @@ function lineOf(event: MonitorEvent): string {
   }
 }
 
-/** Tells events on the terminal or as lines of JSON; those that {@link isToBeTold} names also by the channels of `delivery`. */
-export async function tell(events: readonly MonitorEvent[], output: Output, delivery?: Delivery): Promise<void> {
+/** Tells events on the terminal or as lines of JSON; those that {@link isToBeTold} names also by the channels of `delivery`, which is not waited for. */
+export function tell(events: readonly MonitorEvent[], output: Output, delivery?: Delivery): void {
   for (const event of events) output.line(event, lineOf(event))
-  await delivery?.tell(events.filter(isToBeTold))
+  delivery?.tell(events.filter(isToBeTold))
 }
 
 /** 1 after an alarm, 3 where a ledger could not be reached, looked at or searched, 4 where a newer verifier has to judge something. */

@@ -27,8 +27,8 @@ interface Followed {
   readonly cases: CaseSearch | undefined
 }
 
-/** Tells events; what it throws ends the monitor. */
-type Tell = (events: readonly MonitorEvent[]) => Promise<void>
+/** Takes events, to tell them: it waits for nobody, or one ledger's events would hold up the look at another. What it throws ends the monitor. */
+type Tell = (events: readonly MonitorEvent[]) => void
 
 /**
  * One monitor for each ledger; which ledger a URL shows is asked until it shows one. Whatever a ledger answers is an event of its own,
@@ -39,9 +39,7 @@ export class Monitors {
   private readonly output: Output
   private readonly policies: readonly Policy[]
   private readonly count: number
-  private readonly told: Tell
-  /** Events of two ledgers are told one after the other. */
-  private telling: Promise<void> = Promise.resolve()
+  private readonly tell: Tell
   private waiting: readonly LedgerPoint[]
   private readonly points = new Map<string, LedgerPoint[]>()
   private readonly followed = new Map<string, Followed>()
@@ -55,12 +53,12 @@ export class Monitors {
     policies: readonly Policy[],
     options: WatchOptions,
     output: Output,
-    told: Tell,
+    tell: Tell,
   ) {
     this.options = options
     this.output = output
     this.count = points.length
-    this.told = told
+    this.tell = tell
     this.waiting = points
     this.policies = policies
   }
@@ -72,7 +70,7 @@ export class Monitors {
   async look(): Promise<{ readonly ended: Promise<void> }> {
     await this.place()
     // Also where there is nothing new: what was not delivered is tried again.
-    await this.tell([])
+    this.tell([])
     for (const [origin, points] of this.points) {
       const followed = this.followed.get(origin) ?? (await this.open(origin, points))
       if (followed === undefined) continue
@@ -101,16 +99,10 @@ export class Monitors {
 
   private async tellAll(origin: string, parts: AsyncIterable<MonitorEvent[]>): Promise<void> {
     for await (const events of parts) {
-      await this.tell(events)
+      this.tell(events)
       // Its copy may be half-way between two sizes.
       if (events.some(({ what }) => what === 'unfinished')) this.followed.delete(origin)
     }
-  }
-
-  private tell(events: readonly MonitorEvent[]): Promise<void> {
-    const telling = this.telling.then(() => this.told(events))
-    this.telling = telling.catch(() => {})
-    return telling
   }
 
   /** Finds out which ledger each URL shows. One that shows none that can be watched waits. */
@@ -123,7 +115,7 @@ export class Monitors {
       const origin = origins[i] as string | EvidenceError
       if (typeof origin !== 'string') {
         left.push(point)
-        await this.fail('unknown', point.where, origin)
+        this.fail('unknown', point.where, origin)
         continue
       }
       this.faults.delete(point.where)
@@ -158,6 +150,7 @@ export class Monitors {
         policy: policyFor(origin, this.policies, origin),
         folder,
         proofs: join(state, 'proofs'),
+        told: join(folder, 'told'),
         known: join(state, 'origins'),
         // URLs that are found to show it later are looked at too.
         points: () => [...points, ...witnesses],
@@ -166,7 +159,7 @@ export class Monitors {
       if (watchCase.length > 0) cases = this.caseSearch(origin, points, folder, opened.copy.size)
     } catch (error) {
       if (this.count === 1) throw error
-      await this.fail(origin, folder, failureOf(error, `the copy ${folder} cannot be opened`), true)
+      this.fail(origin, folder, failureOf(error, `the copy ${folder} cannot be opened`), true)
       return undefined
     }
     const { copy, monitor, found } = opened
@@ -174,7 +167,7 @@ export class Monitors {
     this.output.note(`following ${origin}, of which ${copy.size} entries are held`)
     const followed = { copy, monitor, cases }
     this.followed.set(origin, followed)
-    await this.tell(found)
+    this.tell(found)
     return followed
   }
 
@@ -184,13 +177,13 @@ export class Monitors {
   }
 
   /** What cannot be reached is to be known; what is shown and cannot be watched, or a copy that was lost, must not be. */
-  private async fail(origin: string, where: string, failure: EvidenceError, isAlarm = false): Promise<void> {
+  private fail(origin: string, where: string, failure: EvidenceError, isAlarm = false): void {
     if (failure.kind.exit === 3 && !isAlarm)
       return this.tell([{ event: 'notice', what: 'unreachable', origin, where, message: failure.message }])
     const event = { event: 'alarm', what: 'fault', origin, where, finding: findingOf(failure) } as const
     const name = JSON.stringify(event)
     if (this.faults.get(where) === name) return
     this.faults.set(where, name)
-    await this.tell([event])
+    this.tell([event])
   }
 }

@@ -18,99 +18,145 @@ export interface DeliveryOptions {
   readonly now?: () => number
 }
 
-/** Most events of one weight that are kept for a channel; the first ones, for what comes after them mostly follows from them. */
+/** Most events of one weight and one ledger that are kept for a channel; the first ones, for what comes after them mostly follows from them. */
 const maxKept = 1000
 /** Pause before a channel is tried again, in milliseconds: doubled each time, up to the longest. */
 const firstPause = 1000
 const longestPause = 300_000
 
-interface Waiting {
+/** What waits for one channel, of one ledger. */
+interface Queue {
+  readonly channel: string
   readonly call: Channel
   /** Not delivered yet, the one that was tried longest ago first. */
   kept: MonitorEvent[]
+  /** Events of `kept` that were never tried. */
+  fresh: MonitorEvent[]
   pause: number
   notBefore: number
+  isRunning: boolean
+  run: Promise<void>
 }
 
 /**
  * Tells events by channels, each event once by each. What a channel does not take is kept in a file, through restarts too, and
  * tried again after a pause; so an event may come twice only where the process ended between the delivery and its note.
+ * Each ledger has a queue of its own for each channel: events of one ledger wait for no other's, and take no room of theirs.
  */
 export class Delivery {
   private readonly options: DeliveryOptions
-  private readonly waiting: ReadonlyMap<string, Waiting>
+  private readonly now: () => number
+  /** By channel and ledger. */
+  private readonly queues = new Map<string, Queue>()
   /** Undelivered events of channels that are not configured in this run; kept as they are. */
   private readonly others: Readonly<Record<string, readonly MonitorEvent[]>>
+  private failed: { readonly error: unknown } | undefined
 
   /** Throws `file-unreadable` where the file is not what was written. */
   constructor(options: DeliveryOptions) {
     this.options = options
-    const kept = readKept(options.file)
-    const entries = Object.entries(options.channels)
-    this.waiting = new Map(
-      entries.map(([name, call]) => [name, { call, kept: kept[name] ?? [], pause: firstPause, notBefore: 0 }]),
-    )
-    this.others = Object.fromEntries(Object.entries(kept).filter(([name]) => !this.waiting.has(name)))
+    this.now = options.now ?? (() => performance.now())
+    const kept = Object.entries(readKept(options.file))
+    for (const [channel, events] of kept)
+      if (Object.hasOwn(options.channels, channel))
+        for (const event of events) this.queue(channel, event.origin).kept.push(event)
+    this.others = Object.fromEntries(kept.filter(([name]) => !Object.hasOwn(options.channels, name)))
   }
 
-  /** Tells new events, and those that are due again. Fails for nothing that a channel does. */
-  async tell(events: readonly MonitorEvent[]): Promise<void> {
-    // Kept before they are tried: a process that ends meanwhile has not lost them.
-    const added = new Map([...this.waiting].map(([name, one]) => [name, this.keep(name, one, events)]))
-    if ([...added.values()].some(({ length }) => length > 0)) this.write()
-    for (const [name, one] of this.waiting) {
-      const fresh = new Set(added.get(name))
-      const now = this.options.now ?? (() => performance.now())
-      if (now() >= one.notBefore)
-        await this.deliver(
-          one,
-          one.kept.filter((event) => !fresh.has(event)),
-          now,
-        )
-      // What is new is tried once at once, whatever became of what was kept.
-      await this.deliver(one, [...fresh], now)
+  /**
+   * Keeps new events, so that a process that ends has not lost them, and begins to deliver them, and those that are due again. Waits for no
+   * channel. Throws what broke a delivery before, where that was no channel's refusal.
+   */
+  tell(events: readonly MonitorEvent[]): void {
+    if (this.failed !== undefined) throw this.failed.error
+    let isMore = false
+    for (const origin of new Set(events.map((event) => event.origin))) {
+      const own = events.filter((event) => event.origin === origin)
+      for (const channel of Object.keys(this.options.channels))
+        if (this.keep(this.queue(channel, origin), own)) isMore = true
     }
+    if (isMore) this.write()
+    for (const queue of this.queues.values()) this.start(queue)
   }
 
-  private keep(name: string, one: Waiting, events: readonly MonitorEvent[]): MonitorEvent[] {
-    const known = new Set(one.kept.map((event) => JSON.stringify(event)))
+  /** Resolves when each event that was told has been tried. Throws as {@link tell}. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.queues.values()].map(({ run }) => run))
+    if (this.failed !== undefined) throw this.failed.error
+  }
+
+  private queue(channel: string, origin: string): Queue {
+    const name = JSON.stringify([channel, origin])
+    const call = this.options.channels[channel] as Channel
+    const tried = { pause: firstPause, notBefore: 0, isRunning: false, run: Promise.resolve() }
+    const queue: Queue = this.queues.get(name) ?? { channel, call, kept: [], fresh: [], ...tried }
+    this.queues.set(name, queue)
+    return queue
+  }
+
+  /** Whether there was anything to keep. */
+  private keep(queue: Queue, events: readonly MonitorEvent[]): boolean {
+    const known = new Set(queue.kept.map((event) => JSON.stringify(event)))
     const added = events.filter((event) => !known.has(JSON.stringify(event)))
-    const taken: MonitorEvent[] = []
+    const before = byWeight(queue.kept)
     for (const [weight, events] of byWeight(added)) {
-      const room = Math.max(0, maxKept - (byWeight(one.kept).get(weight)?.length ?? 0))
+      const room = Math.max(0, maxKept - (before.get(weight)?.length ?? 0))
       if (events.length > room) {
-        const why = `${events.length - room} ${weight} are not kept for the ${name}: ${maxKept} wait for it already`
-        this.options.onFailure(new EvidenceError('alarm-undelivered', why, { where: name }))
+        const { channel } = queue
+        const why = `${events.length - room} ${weight} are not kept for the ${channel}: ${maxKept} wait for it already`
+        this.options.onFailure(new EvidenceError('alarm-undelivered', why, { where: channel }))
       }
-      append(taken, events.slice(0, room))
+      append(queue.kept, events.slice(0, room))
+      append(queue.fresh, events.slice(0, room))
     }
-    append(one.kept, taken)
-    return taken
+    return added.length > 0
+  }
+
+  /** Begins to deliver, unless that is under way: then it goes on to what is new. */
+  private start(queue: Queue): void {
+    if (queue.isRunning || queue.kept.length === 0) return
+    queue.isRunning = true
+    queue.run = this.run(queue).catch((error: unknown) => {
+      this.failed = { error }
+    })
+  }
+
+  private async run(queue: Queue): Promise<void> {
+    const fresh = new Set(queue.fresh)
+    if (this.now() >= queue.notBefore)
+      await this.deliver(
+        queue,
+        queue.kept.filter((event) => !fresh.has(event)),
+      )
+    // What is new is tried once at once, whatever became of what was kept.
+    while (queue.fresh.length > 0) await this.deliver(queue, queue.fresh.splice(0))
+    // In one step with the last look at what is new: what is told after it begins anew.
+    queue.isRunning = false
   }
 
   /** Tries events in order, up to the first that is not taken: that one goes to the end, so that it alone holds up no other. */
-  private async deliver(one: Waiting, events: readonly MonitorEvent[], now: () => number): Promise<void> {
+  private async deliver(queue: Queue, events: readonly MonitorEvent[]): Promise<void> {
     for (const event of events) {
-      const failure = await settled(one.call(event))
-      one.kept = one.kept.filter((other) => other !== event)
+      const failure = await settled(queue.call(event))
+      queue.kept = queue.kept.filter((other) => other !== event)
       if (failure === undefined) {
-        one.pause = firstPause
+        queue.pause = firstPause
         this.write()
         continue
       }
       this.options.onFailure(failure)
-      one.kept.push(event)
-      one.notBefore = now() + one.pause
-      one.pause = Math.min(longestPause, one.pause * 2)
+      queue.kept.push(event)
+      queue.notBefore = this.now() + queue.pause
+      queue.pause = Math.min(longestPause, queue.pause * 2)
       return
     }
   }
 
   private write(): void {
-    const kept = [...this.waiting].map(([name, one]) => [name, one.kept] as const)
-    const all = { ...this.others, ...Object.fromEntries(kept.filter(([, { length }]) => length > 0)) }
+    const all: Record<string, MonitorEvent[]> = {}
+    for (const { channel, kept } of this.queues.values()) if (kept.length > 0) append((all[channel] ??= []), kept)
     try {
-      writeDurably(this.options.file, `${JSON.stringify(all)}\n`)
+      writeDurably(this.options.file, `${JSON.stringify({ ...this.others, ...all })}\n`)
     } catch (cause) {
       // To tell matters more than to note what was told.
       const message = `${this.options.file} cannot be written: alarms that are not delivered would be lost by a restart`

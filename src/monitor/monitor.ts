@@ -3,22 +3,26 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { append } from '../core/arrays.ts'
 import { attempt, failureOf } from '../core/attempt.ts'
-import { fromUtf8 } from '../core/bytes.ts'
-import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { toBase64 } from '../core/base64.ts'
+import { equalBytes, fromUtf8 } from '../core/bytes.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { emptyRoot } from '../core/merkle/hashing.ts'
 import { verifyNote } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
 import { applyPolicy, type Policy } from '../core/policy.ts'
 import { encodeMisbehaviour, type Misbehaviour } from '../core/misbehaviour.ts'
 import { checkMisbehaviour } from '../verify/check-misbehaviour.ts'
+import type { GrowthReport } from '../verify/growing-walk.ts'
 import { type Finding, findingOf } from '../verify/report.ts'
 import { writeDurably } from '../node/durable-file.ts'
 import type { LogSource } from '../log/log.ts'
 import { proofOfFault } from './entry-proof.ts'
 import type { AlarmEvent, MonitorEvent, NoticeEvent } from './events.ts'
+import type { ToldSize } from './told-size.ts'
 import type { UnreachedNotes } from './unreached.ts'
 import type { SignedNote, VerifiedCopy } from './verified-copy.ts'
-import { type WatchList, WatchObserver } from './watch-list.ts'
+import { type WatchList, type WatchMatch, WatchObserver } from './watch-list.ts'
 
 /** Somewhere that a ledger's checkpoint is shown. */
 export interface VantagePoint {
@@ -39,6 +43,8 @@ export interface MonitorOptions {
   /** What the ledger signed and the copy does not reach. */
   readonly unreached: UnreachedNotes
   readonly watch: WatchList
+  /** Up to which size events were handed over; without it what is lost with the process is not told again. */
+  readonly told?: ToldSize
 }
 
 interface View {
@@ -52,6 +58,14 @@ function unfinishedOf(error: unknown): Finding {
   return findingOf(failureOf(error, `the look was not finished: ${error instanceof Error ? error.message : 'unknown'}`))
 }
 
+/** There is one tree without an entry; it needs no tile. Throws `root-mismatch`. */
+function requireEmptyRoot(where: string, { size, root }: SignedCheckpoint['checkpoint']): void {
+  if (size > 0 || equalBytes(root, emptyRoot())) return
+  const facts = { expected: toBase64(emptyRoot()), found: toBase64(root) }
+  const message = `${where} shows a checkpoint of 0 entries whose root is not that of the empty tree`
+  throw new EvidenceError('root-mismatch', message, facts)
+}
+
 /** Follows one ledger over all the places where it is shown (docs/design/monitoring-others.md). */
 export class LedgerMonitor {
   private readonly options: MonitorOptions
@@ -59,6 +73,8 @@ export class LedgerMonitor {
   private told: ReadonlySet<string> = new Set()
   private current = new Set<string>()
   private events: MonitorEvent[] = []
+  /** The size up to which entries have their events among those that were given. */
+  private given: number | undefined
 
   constructor(options: MonitorOptions) {
     this.options = options
@@ -75,13 +91,17 @@ export class LedgerMonitor {
     this.events.push({ event: 'notice', origin: this.options.copy.origin, ...event } as NoticeEvent)
   }
 
-  /** Tells faults that were found before the first look, in the copy itself. */
-  async report(findings: readonly Finding[]): Promise<MonitorEvent[]> {
-    for (const finding of findings) await this.fault(this.options.copy.folder.name, finding)
+  /** Tells what was found before the first look, in the copy itself: every fault, and of entries that were not told of yet the rest. */
+  async report(
+    faults: readonly Finding[],
+    unjudged: readonly Finding[] = [],
+    matches: readonly WatchMatch[] = [],
+  ): Promise<MonitorEvent[]> {
+    await this.found(this.options.copy.folder.name, { faults, unjudged }, matches)
     return this.ended()
   }
 
-  /** Looks once, and gathers all that {@link look} tells. */
+  /** Looks once, and gathers all that {@link look} tells. What it gives counts as handed over: for those who can afford to lose it with the process. */
   async poll(): Promise<MonitorEvent[]> {
     const events: MonitorEvent[] = []
     for await (const part of this.look()) append(events, part)
@@ -90,7 +110,7 @@ export class LedgerMonitor {
 
   /**
    * Looks once at every place, takes what is new, and gives what there is to tell, in parts: each before anything further is asked of the
-   * ledger. Throws nothing: a look that cannot be finished says so (`unfinished`), and then the copy is to be opened again.
+   * ledger. What is asked for the next part has taken the one before: printed it, and kept it for delivery. Throws nothing: a look that cannot be finished says so (`unfinished`), and then the copy is to be opened again.
    */
   async *look(): AsyncGenerator<MonitorEvent[]> {
     try {
@@ -108,11 +128,35 @@ export class LedgerMonitor {
         if (view.note.checkpoint.size > copy.size || copy.note === undefined) await this.goOn(view, others)
       for (const view of others) this.compare(view)
       this.compareReached()
-      unreached.save()
     } catch (error) {
       this.unfinished(error)
     }
     yield this.ended()
+    try {
+      this.handedOver()
+    } catch (error) {
+      this.unfinished(error)
+      yield this.taken()
+    }
+  }
+
+  /** Notes what need not be told again after a restart: only once it was taken. */
+  private handedOver(): void {
+    this.options.unreached.save()
+    if (this.given !== undefined) this.options.told?.save(this.given)
+  }
+
+  /** Tells what was found in entries of the copy; those before the ones it was found in were told of. */
+  private async found(
+    where: string,
+    { faults, unjudged }: GrowthReport,
+    matches: readonly WatchMatch[],
+  ): Promise<void> {
+    const { size } = this.options.copy
+    for (const finding of faults) await this.fault(where, finding)
+    for (const finding of unjudged) this.notice({ what: 'unjudged', where, finding })
+    for (const match of matches) this.notice({ what: 'watch', where, ...match })
+    this.given = size
   }
 
   /** The events of a look's end: its alarms are those that the next look does not tell again. */
@@ -177,6 +221,7 @@ export class LedgerMonitor {
           'checkpoint-untrusted',
           `${where} shows a checkpoint that the ledger’s key did not sign`,
         )
+      requireEmptyRoot(where, signed.checkpoint)
       // A witness shows its own cosignature alone; of a ledger the whole policy is asked.
       if (point.source !== undefined) await this.requirePolicy(where, signed.note)
       return { point, note: { ...signed, bytes, verified } }
@@ -207,10 +252,7 @@ export class LedgerMonitor {
         if (growth.kind === 'refused') this.unproven(view, where, growth.finding)
         if (growth.kind !== 'grown') continue
         this.notice({ what: 'grown', where, from: growth.from, to: growth.to })
-        for (const finding of growth.report.faults) await this.fault(where, finding)
-        for (const finding of growth.report.unjudged) this.notice({ what: 'unjudged', where, finding })
-        for (const match of observer.matches) this.notice({ what: 'watch', where, ...match })
-        return
+        return await this.found(where, growth.report, observer.matches)
       } catch (error) {
         if (!isEvidenceError(error) || error.kind.exit !== 3) throw error
         this.notice({ what: 'unreachable', where, message: error.message })

@@ -52,6 +52,14 @@ export type Growth =
   /** What was shown does not fit, and does not suffice for a proof. */
   | { readonly kind: 'refused'; readonly finding: Finding }
 
+/** Entries of a copy that are looked at again when it is opened, from an index on. */
+export interface Again {
+  readonly from: number
+  readonly observer: EntryObserver
+}
+
+const nothing: GrowthReport = { faults: [], unjudged: [] }
+
 const bundlesAtOnce = 4
 /** New entries that are taken in one step: their leaf hashes are held in memory, 32 bytes each, from the moment at which each entry is there and verified. */
 const maxGrowth = 2 ** 24
@@ -75,7 +83,7 @@ export class VerifiedCopy {
   /**
    * Opens a copy of `origin`, or begins one. What lies there is walked again from entry 0. `known` is the list of origins of which a
    * copy was begun: one that was, and whose checkpoint is gone, is not begun again, for nothing that was seen before could be
-   * compared any more. Throws `copy-lost` then, and `root-mismatch`, `tile-missing`, and the codes of the checkpoint, where
+   * compared any more. Entries from `again.from` on are shown to its observer; what was found in them alone is `late`. Throws `copy-lost` then, and `root-mismatch`, `tile-missing`, and the codes of the checkpoint, where
    * the copy is not what it was.
    */
   static async open(
@@ -83,12 +91,13 @@ export class VerifiedCopy {
     origin: string,
     policy: Policy,
     known: string = join(path, 'origins'),
-  ): Promise<{ readonly copy: VerifiedCopy; readonly report: GrowthReport }> {
+    again?: Again,
+  ): Promise<{ readonly copy: VerifiedCopy; readonly report: GrowthReport; readonly late: GrowthReport }> {
     const folder = new CopyFolder(path)
     const begun = new KnownNames(known)
     const copy = new VerifiedCopy(folder, origin, begun)
     if (!folder.hasCheckpoint) {
-      if (!begun.has(origin)) return { copy, report: { faults: [], unjudged: [] } }
+      if (!begun.has(origin)) return { copy, report: nothing, late: nothing }
       const where = folder.path('checkpoint')
       throw new EvidenceError('copy-lost', `a copy of ${origin} was begun here, and ${where} is not there any more`, {
         where,
@@ -110,9 +119,24 @@ export class VerifiedCopy {
       })
     }
     copy.held = note
-    const report = await copy.walk.advance(folder, leaves, note.verified)
+    const walked = await copy.walkHeld(leaves, note, again)
     if (doubt !== undefined && !isSignedByLedger(copy.walk.registry, note)) throw doubt
-    return { copy, report }
+    return { copy, ...walked }
+  }
+
+  /** Walks what is held; what is to be looked at again in a step of its own, so that faults before it take no room of its own. */
+  private async walkHeld(
+    leaves: Uint8Array,
+    { verified }: SignedNote,
+    { from, observer }: Partial<Again> = {},
+  ): Promise<{ report: GrowthReport; late: GrowthReport }> {
+    const size = leaves.length / 32
+    const first = Math.min(from ?? size, size)
+    if (first === size) return { report: await this.walk.advance(this.folder, leaves, verified), late: nothing }
+    const before = first === 0 ? nothing : await this.walk.advance(this.folder, leaves.subarray(0, first * 32), [])
+    const late = await this.walk.advance(this.folder, leaves.subarray(first * 32), verified, observer)
+    const faults = [...before.faults, ...late.faults]
+    return { report: { faults, unjudged: [...before.unjudged, ...late.unjudged] }, late }
   }
 
   get size(): number {

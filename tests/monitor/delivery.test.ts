@@ -1,18 +1,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { Delivery } from '../../src/monitor/delivery.ts'
+import { type Channel, Delivery } from '../../src/monitor/delivery.ts'
 import type { MonitorEvent } from '../../src/monitor/events.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 const { path, remove } = temporaryFolder()
 afterAll(remove)
 
-const alarm = (code: string): MonitorEvent => ({
+const alarm = (code: string, origin = 'ledger.example'): MonitorEvent => ({
   event: 'notice',
   what: 'watch',
-  origin: 'ledger.example',
+  origin,
   where: 'here',
   watched: code,
   index: 1,
@@ -36,7 +36,13 @@ function over(file: string, names: readonly string[] = ['hook', 'webhook']) {
     ]),
   )
   const onFailure = (error: EvidenceError): void => void failures.push(error)
-  const delivery = new Delivery({ file, channels, onFailure, now: () => clock.ms })
+  const all = new Delivery({ file, channels, onFailure, now: () => clock.ms })
+  const delivery = {
+    tell: (events: readonly MonitorEvent[]): Promise<void> => {
+      all.tell(events)
+      return all.settled()
+    },
+  }
   return { delivery, told, refuses, failures, clock }
 }
 const fileOf = (): string => join(path, `${number++}`, 'undelivered.json')
@@ -144,5 +150,74 @@ describe('F-RA-M2: alarms that a channel does not take', () => {
     const file = fileOf()
     await over(file).delivery.tell([])
     expect(existsSync(file)).toBe(false)
+  })
+})
+
+/** A channel that takes nothing until it is let, and what it was given. */
+function held(): { channel: Channel; given: string[]; let: () => void } {
+  const given: string[] = []
+  let open: () => void = () => {}
+  const gate = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const channel: Channel = (event) => {
+    given.push(`${event.origin} ${(event as unknown as { watched: string }).watched}`)
+    return event.origin === 'p' ? gate : Promise.resolve()
+  }
+  return { channel, given, let: open }
+}
+const never = (error: EvidenceError): never => {
+  throw error
+}
+
+describe('FR: events of one ledger', () => {
+  it('are delivered while another ledger’s wait for a channel, and each ledger’s in order', async () => {
+    const { channel, given, let: open } = held()
+    const delivery = new Delivery({ file: fileOf(), channels: { hook: channel }, onFailure: never })
+    delivery.tell([alarm('1', 'p'), alarm('2', 'p')])
+    delivery.tell([alarm('1', 'q')])
+    delivery.tell([alarm('2', 'q')])
+    await vi.waitFor(() => expect(given).toContain('q 2'), { timeout: 60_000 })
+    expect(given).toEqual(['p 1', 'q 1', 'q 2'])
+    delivery.tell([alarm('3', 'p')])
+    open()
+    await delivery.settled()
+    expect(given).toEqual(['p 1', 'q 1', 'q 2', 'p 2', 'p 3'])
+  })
+
+  it('by one channel wait for no other channel', async () => {
+    const [slow, quick] = [held(), held()]
+    quick.let()
+    const channels = { slow: slow.channel, quick: quick.channel }
+    const delivery = new Delivery({ file: fileOf(), channels, onFailure: never })
+    delivery.tell([alarm('1', 'p'), alarm('2', 'p')])
+    await vi.waitFor(() => expect(quick.given).toEqual(['p 1', 'p 2']), { timeout: 60_000 })
+    slow.let()
+    await delivery.settled()
+    expect(slow.given).toEqual(['p 1', 'p 2'])
+  })
+
+  it('are kept before they are delivered, take no room of another’s, and stay apart through a restart', async () => {
+    const file = fileOf()
+    const { delivery, refuses, failures } = over(file, ['hook'])
+    refuses[0] = () => true
+    await delivery.tell(Array.from({ length: 1003 }, (_, i) => alarm(`${i}`, 'p')))
+    await delivery.tell([alarm('one', 'q')])
+    expect(failures.filter(({ code }) => code === 'alarm-undelivered')).toHaveLength(1)
+    expect((JSON.parse(readFileSync(file, 'utf8')) as { hook: unknown }).hook).toHaveLength(1001)
+    const { channel, given, let: open } = held()
+    const again = new Delivery({ file, channels: { hook: channel }, onFailure: never })
+    again.tell([])
+    await vi.waitFor(() => expect(given).toContain('q one'), { timeout: 60_000 })
+    expect(given.filter((name) => name.startsWith('p'))).toHaveLength(1)
+    open()
+  })
+
+  it('that a fault of ours broke are told of by the next call', async () => {
+    const broken = (): Promise<void> => Promise.reject(new TypeError('ours'))
+    const delivery = new Delivery({ file: fileOf(), channels: { hook: broken }, onFailure: never })
+    delivery.tell([alarm('1')])
+    await expect(delivery.settled()).rejects.toThrow('ours')
+    expect(() => delivery.tell([])).toThrow('ours')
   })
 })

@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
+import { sha256 } from '../../src/core/hash.ts'
+import { emptyRoot } from '../../src/core/merkle/hashing.ts'
 import type { MonitorEvent } from '../../src/monitor/events.ts'
 import { LedgerMonitor, type VantagePoint } from '../../src/monitor/monitor.ts'
 import { UnreachedNotes } from '../../src/monitor/unreached.ts'
 import { VerifiedCopy } from '../../src/monitor/verified-copy.ts'
 import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
-import { depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { signerNamed } from '../support/signers.ts'
 import { deposit, itemFor, statement } from '../support/statements.ts'
@@ -97,6 +101,30 @@ describe('a monitor', () => {
     ])
     gone.chain = longer
     expect(summary(await monitor.poll())).toEqual(['notice behind old'])
+  })
+
+  it('FR: takes a signed checkpoint of no entries for behind where its root is the empty one, else for a fault, once', async () => {
+    const emptyAs = (root: Uint8Array): TestChain => {
+      const chain = new TestChain()
+      chain.note = signCheckpoint({ origin, size: 0, root }, ledgerKey, ledgerSigner.sign)
+      return chain
+    }
+    const wrong = emptyAs(sha256(utf8('something')))
+    const [other, witness] = [new Place('other', wrong), new Place('witness', wrong, false)]
+    for (const before of [[], [new Place('ledger', base)]]) {
+      const monitor = await monitorOf(...before, other, witness)
+      other.chain = wrong
+      expect(await monitor.poll()).toMatchObject([
+        { event: 'alarm', what: 'fault', where: 'other', finding: { code: 'root-mismatch' } },
+        { event: 'alarm', what: 'fault', where: 'witness', finding: { code: 'root-mismatch' } },
+        ...before.map(() => ({ what: 'grown' })),
+      ])
+      expect(await monitor.poll()).toEqual([])
+      other.chain = emptyAs(emptyRoot())
+      expect(summary(await monitor.poll())).toEqual(
+        before.length === 0 ? ['notice grown other'] : ['notice behind other'],
+      )
+    }
   })
 
   it('takes a witness that is ahead for no fault, and one that saw a fork for a proof', async () => {
