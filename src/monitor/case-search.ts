@@ -1,11 +1,11 @@
 import type { LedgerClient } from '../client/ledger-client.ts'
 import { foundPages } from '../client/pages.ts'
 import { failureOf } from '../core/attempt.ts'
-import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
+import { fileBounds } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
 import { findingOf } from '../verify/report.ts'
 import type { MonitorEvent } from './events.ts'
+import { readKept } from './kept-file.ts'
 
 export interface CaseSearchOptions {
   readonly origin: string
@@ -37,8 +37,10 @@ export class CaseSearch {
   constructor(options: CaseSearchOptions) {
     const { cases, file, from } = options
     this.options = options
-    const kept = readKept(file)
-    this.through = new Map(cases.map((number) => [number, kept.get(number) ?? from - 1]))
+    const what = 'how far cases were searched'
+    const without = 'cases are searched from then on'
+    const kept = readKept({ path: file, what, without, maxBytes: fileBounds.large, read: throughIn })
+    this.through = new Map(cases.map((number) => [number, kept?.get(number) ?? from - 1]))
     // Before the copy goes on: a run that ends in between has searched nothing.
     this.write()
   }
@@ -106,21 +108,9 @@ export class CaseSearch {
   }
 }
 
-function readKept(file: string): ReadonlyMap<string, number> {
-  try {
-    const text = readTextIfThere(file, fileBounds.large)
-    if (text === undefined) return new Map()
-    const kept = JSON.parse(text) as unknown
-    const isPair = (one: unknown): boolean =>
-      Array.isArray(one) && one.length === 2 && typeof one[0] === 'string' && Number.isSafeInteger(one[1])
-    if (Array.isArray(kept) && kept.every(isPair)) return new Map(kept as [string, number][])
-  } catch (cause) {
-    throw unreadable(file, cause)
-  }
-  throw unreadable(file)
-}
-
-function unreadable(file: string, cause?: unknown): EvidenceError {
-  const message = `${file}, how far cases were searched, cannot be read; look at it, then move it away: cases are searched from then on`
-  return new EvidenceError('file-unreadable', message, { where: file }, { cause })
+function throughIn(text: string): ReadonlyMap<string, number> | undefined {
+  const kept = JSON.parse(text) as unknown
+  const isPair = (one: unknown): boolean =>
+    Array.isArray(one) && one.length === 2 && typeof one[0] === 'string' && Number.isSafeInteger(one[1])
+  return Array.isArray(kept) && kept.every(isPair) ? new Map(kept as [string, number][]) : undefined
 }

@@ -1,8 +1,9 @@
 import { append } from '../core/arrays.ts'
 import { settled } from '../core/attempt.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
+import { fileBounds } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
+import { readKept } from './kept-file.ts'
 import type { MonitorEvent } from './events.ts'
 
 /** A way by which events are told, besides the terminal. Fails with an `EvidenceError` where an event was not taken. */
@@ -56,7 +57,10 @@ export class Delivery {
   constructor(options: DeliveryOptions) {
     this.options = options
     this.now = options.now ?? (() => performance.now())
-    const kept = Object.entries(readKept(options.file))
+    const what = 'the events that are not delivered yet'
+    const kept = Object.entries(
+      readKept({ path: options.file, what, maxBytes: fileBounds.large, read: eventsIn }) ?? {},
+    )
     for (const [channel, events] of kept)
       if (Object.hasOwn(options.channels, channel))
         for (const event of events) this.queue(channel, event.origin).kept.push(event)
@@ -181,20 +185,8 @@ function byWeight(events: readonly MonitorEvent[]): Map<ReturnType<typeof weight
   return all
 }
 
-function readKept(file: string): Record<string, MonitorEvent[]> {
-  try {
-    const text = readTextIfThere(file, fileBounds.large)
-    if (text === undefined) return {}
-    const kept: unknown = JSON.parse(text)
-    const isMap = typeof kept === 'object' && kept !== null && !Array.isArray(kept)
-    if (isMap && Object.values(kept).every(Array.isArray)) return kept as Record<string, MonitorEvent[]>
-  } catch (cause) {
-    throw unreadable(file, cause)
-  }
-  throw unreadable(file)
-}
-
-function unreadable(file: string, cause?: unknown): EvidenceError {
-  const message = `${file}, the events that are not delivered yet, cannot be read; look at it, then move it away`
-  return new EvidenceError('file-unreadable', message, { where: file }, { cause })
+function eventsIn(text: string): Record<string, MonitorEvent[]> | undefined {
+  const kept: unknown = JSON.parse(text)
+  const isMap = typeof kept === 'object' && kept !== null && !Array.isArray(kept)
+  return isMap && Object.values(kept).every(Array.isArray) ? (kept as Record<string, MonitorEvent[]>) : undefined
 }

@@ -1,6 +1,6 @@
-import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
+import { fileBounds } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
+import { readKept } from './kept-file.ts'
 
 /**
  * Up to which size of a copy the events of its entries were handed over, as a file beside the copy: written after they were printed and kept for
@@ -13,7 +13,9 @@ export class ToldSize {
   /** Throws `file-unreadable` where the file is not what was written. */
   constructor(file: string) {
     this.file = file
-    this.told = readTold(file)
+    const what = 'up to which entry was told what is watched for'
+    const without = 'what the copy holds counts as told from then on'
+    this.told = readKept({ path: file, what, without, maxBytes: fileBounds.small, read: sizeIn })
   }
 
   /** Undefined where nothing was written yet. */
@@ -37,18 +39,6 @@ export class ToldSize {
   }
 }
 
-function readTold(file: string): number | undefined {
-  try {
-    const text = readTextIfThere(file, fileBounds.small)
-    if (text === undefined) return undefined
-    if (/^(?:0|[1-9][0-9]{0,14})\n$/.test(text)) return Number(text)
-  } catch (cause) {
-    throw unreadable(file, cause)
-  }
-  throw unreadable(file)
-}
-
-function unreadable(file: string, cause?: unknown): EvidenceError {
-  const message = `${file}, up to which entry was told what is watched for, cannot be read; look at it, then move it away: what the copy holds counts as told from then on`
-  return new EvidenceError('file-unreadable', message, { where: file }, { cause })
+function sizeIn(text: string): number | undefined {
+  return /^(?:0|[1-9][0-9]{0,14})\n$/.test(text) ? Number(text) : undefined
 }

@@ -1,9 +1,9 @@
 import { equalBytes, fromUtf8, utf8 } from '../core/bytes.ts'
 import { parseSignedCheckpoint } from '../core/checkpoint.ts'
-import { EvidenceError } from '../core/errors.ts'
 import type { Misbehaviour } from '../core/misbehaviour.ts'
-import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
+import { fileBounds } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
+import { readKept } from './kept-file.ts'
 import type { SignedNote } from './verified-copy.ts'
 
 /** A signed checkpoint past the end of the copy, and where it was shown. */
@@ -29,7 +29,9 @@ export class UnreachedNotes {
   /** Throws `file-unreadable` where the file is not what was written. */
   constructor(file: string) {
     this.file = file
-    this.notes = readKept(file)
+    const what = 'the checkpoints that were shown and not reached'
+    const without = 'they are kept anew from then on'
+    this.notes = readKept({ path: file, what, without, maxBytes: fileBounds.large, read: notesIn }) ?? new Map()
   }
 
   /** Takes a checkpoint that the ledger signed, of a size above 0. Gives the proof where one of the same size and another root was seen before. */
@@ -73,25 +75,14 @@ export class UnreachedNotes {
   }
 }
 
-function readKept(file: string): Map<number, Unreached> {
-  try {
-    const text = readTextIfThere(file, fileBounds.large)
-    if (text === undefined) return new Map()
-    const kept = JSON.parse(text) as unknown
-    const isPair = (one: unknown): one is [string, string] =>
-      Array.isArray(one) && one.length === 2 && one.every((part) => typeof part === 'string')
-    if (!Array.isArray(kept) || !kept.every(isPair)) throw unreadable(file)
-    const notes = kept.map(([where, note]): Unreached => {
-      const bytes = utf8(note)
-      return { where, note: { ...parseSignedCheckpoint(bytes), bytes, verified: [] } }
-    })
-    return new Map(notes.map((one) => [one.note.checkpoint.size, one]))
-  } catch (cause) {
-    throw unreadable(file, cause)
-  }
-}
-
-function unreadable(file: string, cause?: unknown): EvidenceError {
-  const message = `${file}, the checkpoints that were shown and not reached, cannot be read; look at it, then move it away: they are kept anew from then on`
-  return new EvidenceError('file-unreadable', message, { where: file }, { cause })
+function notesIn(text: string): Map<number, Unreached> | undefined {
+  const kept = JSON.parse(text) as unknown
+  const isPair = (one: unknown): one is [string, string] =>
+    Array.isArray(one) && one.length === 2 && one.every((part) => typeof part === 'string')
+  if (!Array.isArray(kept) || !kept.every(isPair)) return undefined
+  const notes = kept.map(([where, note]): Unreached => {
+    const bytes = utf8(note)
+    return { where, note: { ...parseSignedCheckpoint(bytes), bytes, verified: [] } }
+  })
+  return new Map(notes.map((one) => [one.note.checkpoint.size, one]))
 }

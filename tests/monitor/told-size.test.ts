@@ -30,7 +30,7 @@ const place = (chain: TestChain): VantagePoint => ({
   checkpoint: () => chain.checkpoint(),
 })
 
-/** The same entries, then deposits that are watched for, one that no key signs that is known, and one that needs a newer verifier. */
+/** A ledger with all entries of `base`, then deposits that are watched for, one that no key signs that is known, and one that needs a newer verifier. */
 function longer(base: TestChain, count: number): TestChain {
   const chain = new TestChain()
   chain.bytes.push(...base.bytes)
